@@ -1,0 +1,181 @@
+//! `new` and `with_..` of the request types: `new` takes what the document
+//! requires, so a request that lacks it does not compile.
+
+use std::collections::HashMap;
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote};
+use syn::{Field, GenericArgument, Item, ItemStruct, PathArguments, Type};
+
+use super::document::{Document, join};
+use super::problem::Problem;
+use super::schema::{SCHEMAS, member_name, schemas, type_name};
+
+/// What request schemas are called.
+const PREFIX: &str = "New";
+/// Request schemas that do not carry the prefix.
+const OTHERS: [&str; 1] = ["PatchOperation"];
+
+/// Writes them, reading the fields from the generated types.
+pub fn emit(document: &Document, generated: &syn::File) -> Result<TokenStream, Problem> {
+    let structs = structs(generated);
+    let mut out = quote! { use super::client::types::*; };
+    let mut made = 0;
+    for (name, schema) in schemas(document)? {
+        if !name.starts_with(PREFIX) && !OTHERS.contains(&name.as_str()) {
+            continue;
+        }
+        let pointer = join(SCHEMAS, name);
+        let Some(item) = structs.get(&type_name(name)) else {
+            return Err(document.problem(
+                "generate/no-struct",
+                pointer,
+                format!("the request schema `{name}` did not become a struct"),
+                "make it an object with properties",
+            ));
+        };
+        let required: Vec<&str> = schema["required"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(serde_json::Value::as_str)
+            .collect();
+        out.extend(one(document, &pointer, item, &required)?);
+        made += 1;
+    }
+    if made == 0 {
+        return Err(document.problem(
+            "steps/nothing-to-do",
+            SCHEMAS,
+            format!("no request schema is named `{PREFIX}..`"),
+            "name the request schemas so, or delete build/constructors.rs",
+        ));
+    }
+    Ok(out)
+}
+
+fn structs(file: &syn::File) -> HashMap<String, &ItemStruct> {
+    let mut found = HashMap::new();
+    for item in &file.items {
+        if let Item::Mod(module) = item
+            && module.ident == "types"
+            && let Some((_, items)) = &module.content
+        {
+            for item in items {
+                if let Item::Struct(item) = item {
+                    found.insert(item.ident.to_string(), item);
+                }
+            }
+        }
+    }
+    found
+}
+
+fn one(
+    document: &Document,
+    pointer: &str,
+    item: &ItemStruct,
+    required: &[&str],
+) -> Result<TokenStream, Problem> {
+    let type_ = &item.ident;
+    let fields: Vec<(&Ident, &Field)> = item
+        .fields
+        .iter()
+        .filter_map(|field| field.ident.as_ref().map(|ident| (ident, field)))
+        .collect();
+    let mut arguments = TokenStream::new();
+    let mut inits = TokenStream::new();
+    let mut taken = Vec::new();
+    let mut about = " Takes what the service requires".to_owned();
+    about.push_str(if required.is_empty() {
+        ": nothing."
+    } else {
+        "; add the rest with `with_..`."
+    });
+    for name in required {
+        let ident = Ident::new(&member_name(name), Span::call_site());
+        let Some((_, field)) = fields.iter().find(|(one, _)| **one == ident) else {
+            return Err(document.problem(
+                "schema/required-unknown",
+                join(pointer, "required"),
+                format!("`{name}` is required but the generated type has no field `{ident}`"),
+                "declare the property, or take it out of `required`",
+            ));
+        };
+        let ty = &field.ty;
+        arguments.extend(quote! { #ident: impl Into<#ty>, });
+        inits.extend(quote! { #ident: #ident.into(), });
+        taken.push(ident);
+    }
+    let mut setters = TokenStream::new();
+    for (ident, field) in &fields {
+        if taken.contains(ident) {
+            continue;
+        }
+        inits.extend(quote! { #ident: ::std::default::Default::default(), });
+        let bare = ident.to_string();
+        let setter = format_ident!("with_{}", bare.trim_end_matches('_'));
+        let docs = field.attrs.iter().filter(|attr| attr.path().is_ident("doc"));
+        if let Some(inner) = argument_of(&field.ty, "Option") {
+            let (parameter, value) = match argument_of(inner, "Vec") {
+                Some(one) => (
+                    quote! { impl IntoIterator<Item = #one> },
+                    quote! { value.into_iter().collect() },
+                ),
+                None => (quote! { impl Into<#inner> }, quote! { value.into() }),
+            };
+            setters.extend(quote! {
+                #(#docs)*
+                #[must_use]
+                pub fn #setter(mut self, value: #parameter) -> Self {
+                    self.#ident = Some(#value);
+                    self
+                }
+            });
+        } else {
+            let ty = &field.ty;
+            setters.extend(quote! {
+                #(#docs)*
+                #[must_use]
+                pub fn #setter(mut self, value: #ty) -> Self {
+                    self.#ident = value;
+                    self
+                }
+            });
+        }
+    }
+    let default = required.is_empty().then(|| {
+        quote! {
+            impl ::std::default::Default for #type_ {
+                fn default() -> Self { Self::new() }
+            }
+        }
+    });
+    Ok(quote! {
+        impl #type_ {
+            #[doc = #about]
+            #[must_use]
+            pub fn new(#arguments) -> Self {
+                Self { #inits }
+            }
+            #setters
+        }
+        #default
+    })
+}
+
+/// `T` of `Option<T>` or `Vec<T>`, however its path is written.
+pub fn argument_of<'t>(ty: &'t Type, outer: &str) -> Option<&'t Type> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last()?;
+    if last.ident != outer {
+        return None;
+    }
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
+        return None;
+    };
+    match arguments.args.first()? {
+        GenericArgument::Type(inner) => Some(inner),
+        _ => None,
+    }
+}

@@ -1,0 +1,199 @@
+//! Runs progenitor, and turns its panics into places of the document.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, PoisonError};
+
+use openapiv3::OpenAPI;
+use progenitor_impl::{
+    GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeImpl, TypePatch,
+};
+use quote::quote;
+use serde_json::{Map, Value};
+
+use super::Options;
+use super::document::{Document, join};
+use super::problem::Problem;
+use super::schema::{METHODS, Names, SCALARS, SCHEMAS, type_name};
+
+/// The path under which the crate keeps what this folder generates.
+pub const GENERATED: &str = "crate::generated";
+
+fn settings(names: &Names, options: Options) -> GenerationSettings {
+    let mut settings = GenerationSettings::new();
+    settings
+        .with_interface(InterfaceStyle::Positional)
+        .with_hooks(HooksMode::Expected)
+        .with_inner_type(quote! { crate::transport::Inner })
+        .with_derive("PartialEq");
+    if options.schemars {
+        settings.with_derive("::schemars::JsonSchema");
+    }
+    for name in &names.enums {
+        settings.with_replacement(
+            type_name(name),
+            format!("{GENERATED}::enums::{}", type_name(name)),
+            [TypeImpl::Display, TypeImpl::FromStr].into_iter(),
+        );
+    }
+    for (name, type_) in SCALARS {
+        let impls: &[TypeImpl] = if type_.contains('<') {
+            &[]
+        } else {
+            &[TypeImpl::Display, TypeImpl::FromStr]
+        };
+        settings.with_replacement(type_name(name), type_, impls.iter().copied());
+    }
+    for name in &names.objects {
+        settings.with_patch(
+            type_name(name),
+            TypePatch::default().with_attr("#[non_exhaustive]"),
+        );
+    }
+    settings
+}
+
+/// The client and its types.
+pub fn client(
+    document: &Document,
+    copy: &Value,
+    names: &Names,
+    options: Options,
+) -> Result<syn::File, Problem> {
+    attempt(copy, names, options)
+        .map_err(|message| locate(document, copy, names, options, &message))
+}
+
+/// The httpmock helpers.
+pub fn httpmock(document: &Document, full: &Value, names: &Names) -> Result<String, Problem> {
+    let made = quietly(|| {
+        let spec = read(full)?;
+        let tokens = Generator::new(&settings(names, Options::default()))
+            .httpmock(&spec, &format!("{GENERATED}::client"))
+            .map_err(|error| error.to_string())?;
+        syn::parse2::<syn::File>(tokens).map_err(|error| error.to_string())
+    });
+    match made {
+        Ok(file) => Ok(prettyplease::unparse(&file)),
+        Err(message) => Err(document.problem(
+            "progenitor/httpmock",
+            "/paths",
+            format!("the httpmock helpers cannot be generated: {message}"),
+            "see whether a response has a status without a standard name, or two body types",
+        )),
+    }
+}
+
+fn attempt(copy: &Value, names: &Names, options: Options) -> Result<syn::File, String> {
+    quietly(|| {
+        let spec = read(copy)?;
+        let tokens = Generator::new(&settings(names, options))
+            .generate_tokens(&spec)
+            .map_err(|error| error.to_string())?;
+        syn::parse2(tokens).map_err(|error| format!("the output is not Rust: {error}"))
+    })
+}
+
+fn read(copy: &Value) -> Result<OpenAPI, String> {
+    serde_json::from_value(copy.clone()).map_err(|error| format!("not OpenAPI 3.0: {error}"))
+}
+
+/// Tries the document piece by piece and returns the first piece that fails by
+/// itself: one operation with all schemas, then one schema.
+fn locate(
+    document: &Document,
+    copy: &Value,
+    names: &Names,
+    options: Options,
+    message: &str,
+) -> Problem {
+    let fix = "see build/README.md for what the generator cannot take and what to write instead";
+    let mut bare = copy.clone();
+    bare["paths"] = Value::Object(Map::new());
+    if attempt(&bare, names, options).is_err() {
+        if let Some(schemas) = copy["components"]["schemas"].as_object() {
+            for name in schemas.keys() {
+                let mut less = bare.clone();
+                if let Some(schemas) = less["components"]["schemas"].as_object_mut() {
+                    schemas.remove(name);
+                }
+                // The one schema without which the rest generates, unless
+                // another refers to it: then both fail, and the next is tried.
+                if attempt(&less, names, options).is_ok() {
+                    return document.problem(
+                        "progenitor/schema",
+                        join(SCHEMAS, name),
+                        format!("the generator cannot take the schema `{name}`: {message}"),
+                        fix,
+                    );
+                }
+            }
+        }
+        return document.problem(
+            "progenitor/schema",
+            SCHEMAS,
+            format!("the generator cannot take the schemas: {message}"),
+            fix,
+        );
+    }
+    if let Some(paths) = copy["paths"].as_object() {
+        for (path, item) in paths {
+            for method in METHODS {
+                if item.get(method).is_none() {
+                    continue;
+                }
+                let mut one = bare.clone();
+                let mut alone = item.clone();
+                if let Some(members) = alone.as_object_mut() {
+                    members.retain(|key, _| key == method || !METHODS.contains(&key.as_str()));
+                }
+                one["paths"][path.as_str()] = alone;
+                if let Err(message) = attempt(&one, names, options) {
+                    let id = item[method]["operationId"].as_str().unwrap_or("?");
+                    return document.problem(
+                        "progenitor/operation",
+                        join(&join("/paths", path), method),
+                        format!(
+                            "the generator cannot take the operation `{id}` ({method} {path}): {message}"
+                        ),
+                        fix,
+                    );
+                }
+            }
+        }
+    }
+    document.problem(
+        "progenitor/document",
+        "",
+        format!("the generator cannot take the document: {message}"),
+        fix,
+    )
+}
+
+/// Runs `work` so that a panic of the generator becomes its message, without
+/// the panic being printed.
+fn quietly<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    // The panic hook is one for the process; two runs must not mix theirs.
+    static HOOK: Mutex<()> = Mutex::new(());
+    let _one_at_a_time = HOOK.lock().unwrap_or_else(PoisonError::into_inner);
+    let place = std::sync::Arc::new(Mutex::new(String::new()));
+    let seen = std::sync::Arc::clone(&place);
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        let file = info.location().map_or_else(String::new, |location| {
+            let file = location.file().rsplit('/').next().unwrap_or_default();
+            format!(" ({file}:{})", location.line())
+        });
+        *seen.lock().unwrap_or_else(PoisonError::into_inner) = file;
+    }));
+    let result = catch_unwind(AssertUnwindSafe(work));
+    std::panic::set_hook(before);
+    result.unwrap_or_else(|panic| {
+        let text = panic
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| panic.downcast_ref::<&str>().copied())
+            .unwrap_or("it gave no reason");
+        let place = place.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Err(format!("it stopped: {text}{place}"))
+    })
+}

@@ -1,0 +1,169 @@
+//! The status table: `x-lifecycle` on the schema of the status, as a static.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+use serde_json::Value;
+
+use super::document::{Document, join};
+use super::enums::variant;
+use super::problem::Problem;
+use super::schema::{SCHEMAS, schemas};
+
+/// The schema that carries the table.
+const STATUS: &str = "Status";
+/// The schema of what it allows beside a status.
+const SUBSTATUS: &str = "Substatus";
+
+/// Every mistake in the table.
+pub fn problems(document: &Document) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let pointer = join(&join(SCHEMAS, STATUS), "x-lifecycle");
+    let Ok(schemas) = schemas(document) else {
+        return problems;
+    };
+    let known = |schema: &str| -> Vec<&str> {
+        schemas
+            .get(schema)
+            .and_then(|schema| schema["enum"].as_array())
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect()
+    };
+    let (statuses, substatuses) = (known(STATUS), known(SUBSTATUS));
+    let Some(states) = document
+        .value
+        .pointer(&pointer)
+        .and_then(|table| table["states"].as_object())
+    else {
+        problems.push(document.problem(
+            "transitions/missing",
+            join(SCHEMAS, STATUS),
+            "the status schema has no table `x-lifecycle.states`",
+            "give it one row for each status: `becomes` and `substatuses`",
+        ));
+        return problems;
+    };
+    let states_pointer = join(&pointer, "states");
+    for (status, row) in states {
+        let row_pointer = join(&states_pointer, status);
+        if !statuses.contains(&status.as_str()) {
+            problems.push(document.problem(
+                "transitions/unknown-value",
+                &row_pointer,
+                format!("the table has a row for `{status}`, which `{STATUS}` does not name"),
+                format!("one of: {}", statuses.join(", ")),
+            ));
+        }
+        for (column, allowed, schema) in [
+            ("becomes", &statuses, STATUS),
+            ("substatuses", &substatuses, SUBSTATUS),
+        ] {
+            let column_pointer = join(&row_pointer, column);
+            let cells = row[column].as_array();
+            if cells.is_none_or(Vec::is_empty) {
+                problems.push(document.problem(
+                    "transitions/empty-cell",
+                    &column_pointer,
+                    format!("the row `{status}` has no `{column}`"),
+                    "list at least one value",
+                ));
+            }
+            for (index, cell) in cells.into_iter().flatten().enumerate() {
+                if !cell.as_str().is_some_and(|cell| allowed.contains(&cell)) {
+                    problems.push(document.problem(
+                        "transitions/unknown-value",
+                        join(&column_pointer, &index.to_string()),
+                        format!("{cell} is not a value of `{schema}`"),
+                        format!("one of: {}", allowed.join(", ")),
+                    ));
+                }
+            }
+        }
+    }
+    let outside = |of: &str| -> Vec<String> {
+        document
+            .value
+            .pointer(&join(&join(&pointer, "outside"), of))
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(|value| value.as_str().map(str::to_owned))
+            .collect()
+    };
+    let outside_statuses = outside("statuses");
+    for status in &statuses {
+        if !states.contains_key(*status) && !outside_statuses.iter().any(|one| one == status) {
+            problems.push(document.problem(
+                "transitions/no-row",
+                &states_pointer,
+                format!("`{status}` has no row in the table"),
+                "add a row, or name it under `outside.statuses`",
+            ));
+        }
+    }
+    let outside_substatuses = outside("substatuses");
+    for substatus in &substatuses {
+        let used = states.values().any(|row| {
+            row["substatuses"]
+                .as_array()
+                .is_some_and(|cells| cells.iter().any(|cell| cell == substatus))
+        });
+        if !used && !outside_substatuses.iter().any(|one| one == substatus) {
+            problems.push(document.problem(
+                "transitions/no-row",
+                &states_pointer,
+                format!("no status allows the substatus `{substatus}`"),
+                "add it to a row, or name it under `outside.substatuses`",
+            ));
+        }
+    }
+    problems
+}
+
+/// Writes the table.
+pub fn emit(document: &Document) -> Result<TokenStream, Problem> {
+    if let Some(problem) = problems(document).into_iter().next() {
+        return Err(problem);
+    }
+    let states = &schemas(document)?[STATUS]["x-lifecycle"]["states"];
+    let idents = |cells: &Value| -> Vec<Ident> {
+        cells
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .map(|cell| Ident::new(&variant(cell), Span::call_site()))
+            .collect()
+    };
+    let rows = states.as_object().into_iter().flatten().map(|(status, row)| {
+        let status = Ident::new(&variant(status), Span::call_site());
+        let becomes = idents(&row["becomes"]);
+        let substatuses = idents(&row["substatuses"]);
+        quote! {
+            Row {
+                status: Status::#status,
+                becomes: &[#(Status::#becomes),*],
+                substatuses: &[#(Substatus::#substatuses),*],
+            }
+        }
+    });
+    Ok(quote! {
+        use super::enums::{Status, Substatus};
+
+        /// One row of the status table.
+        #[derive(Debug)]
+        #[non_exhaustive]
+        pub struct Row {
+            /// The status that the row is about.
+            pub status: Status,
+            /// The statuses it may become.
+            pub becomes: &'static [Status],
+            /// The substatuses it may have.
+            pub substatuses: &'static [Substatus],
+        }
+
+        /// The status table of the document.
+        pub static TABLE: &[Row] = &[#(#rows),*];
+    })
+}
