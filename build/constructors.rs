@@ -115,7 +115,10 @@ fn one(
         inits.extend(quote! { #ident: ::std::default::Default::default(), });
         let bare = ident.to_string();
         let setter = format_ident!("with_{}", bare.trim_end_matches('_'));
-        let docs = field.attrs.iter().filter(|attr| attr.path().is_ident("doc"));
+        let docs = field
+            .attrs
+            .iter()
+            .filter(|attr| attr.path().is_ident("doc"));
         if let Some(inner) = argument_of(&field.ty, "Option") {
             let (parameter, value) = match argument_of(inner, "Vec") {
                 Some(one) => (
@@ -132,16 +135,28 @@ fn one(
                     self
                 }
             });
-        } else {
-            let ty = &field.ty;
+        } else if bare == "extra" {
             setters.extend(quote! {
-                #(#docs)*
+                /// Adds a member that this version does not know.
                 #[must_use]
-                pub fn #setter(mut self, value: #ty) -> Self {
-                    self.#ident = value;
+                pub fn with_member(
+                    mut self,
+                    name: impl Into<::std::string::String>,
+                    value: impl Into<::serde_json::Value>,
+                ) -> Self {
+                    self.extra.insert(name.into(), value.into());
                     self
                 }
             });
+        } else {
+            return Err(document.problem(
+                "generate/optional-field",
+                pointer,
+                format!(
+                    "the optional field `{bare}` is no `Option`: no setter can be written for it"
+                ),
+                "make the property required or nullable, and leave out its `default`",
+            ));
         }
     }
     let default = required.is_empty().then(|| {

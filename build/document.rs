@@ -146,15 +146,21 @@ impl<'t> Reader<'t> {
                 }
             }
             Event::MappingStart(0, None) => self.mapping(pointer),
-            Event::Alias(_) | Event::Scalar(..) | Event::SequenceStart(..) | Event::MappingStart(..) => {
-                Err(refuse(
-                    place,
-                    pointer,
-                    "anchors, aliases and tags are not read here",
-                    "write the value out, or use a `$ref`",
-                ))
-            }
-            _ => Err(refuse(place, pointer, "a value was expected", "give it one")),
+            Event::Alias(_)
+            | Event::Scalar(..)
+            | Event::SequenceStart(..)
+            | Event::MappingStart(..) => Err(refuse(
+                place,
+                pointer,
+                "anchors, aliases and tags are not read here",
+                "write the value out, or use a `$ref`",
+            )),
+            _ => Err(refuse(
+                place,
+                pointer,
+                "a value was expected",
+                "give it one",
+            )),
         }
     }
 
@@ -177,10 +183,9 @@ impl<'t> Reader<'t> {
             };
             let member = join(pointer, &key);
             if members.contains_key(&key) {
-                let first = self
-                    .places
-                    .get(&member)
-                    .map_or_else(String::new, |place| format!(" (first on line {})", place.line));
+                let first = self.places.get(&member).map_or_else(String::new, |place| {
+                    format!(" (first on line {})", place.line)
+                });
                 return Err(refuse(
                     place,
                     &member,
@@ -254,8 +259,14 @@ mod tests {
     #[test]
     fn a_member_knows_its_line_and_a_made_up_member_its_parent() {
         let document = Document::parse("a:\n  b/c:\n    - x\n").unwrap();
-        assert_eq!(document.place("/a/b~1c"), Some(Place { line: 2, column: 3 }));
-        assert_eq!(document.place("/a/b~1c/0"), Some(Place { line: 3, column: 7 }));
+        assert_eq!(
+            document.place("/a/b~1c"),
+            Some(Place { line: 2, column: 3 })
+        );
+        assert_eq!(
+            document.place("/a/b~1c/0"),
+            Some(Place { line: 3, column: 7 })
+        );
         assert_eq!(
             document.place("/a/b~1c/nothing/there"),
             Some(Place { line: 2, column: 3 })

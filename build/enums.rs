@@ -75,7 +75,11 @@ fn one(
         let described = schema["x-enum-descriptions"][value]
             .as_str()
             .unwrap_or_default();
-        docs.push(doc(if described.is_empty() { value } else { described }));
+        docs.push(doc(if described.is_empty() {
+            value
+        } else {
+            described
+        }));
         values.push(value);
         variants.push(variant);
     }

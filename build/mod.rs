@@ -7,9 +7,9 @@
 
 mod constructors;
 pub mod document;
-mod enums;
+pub mod enums;
 mod generator;
-mod lifecycle;
+pub mod lifecycle;
 pub mod problem;
 mod redact;
 pub mod schema;

@@ -11,7 +11,7 @@ use super::constructors::argument_of;
 use super::schema::SCALARS;
 
 /// Types whose value may be read in a log, beside the open enums.
-const SHOWN: [&str; 4] = ["bool", "ReferralId", "EngagementId", "Timestamp"];
+const SHOWN: [&str; 5] = ["bool", "ReferralId", "EngagementId", "ETag", "Timestamp"];
 
 /// Rewrites the structs of the module `types`.
 pub fn debug(mut file: syn::File) -> syn::File {
@@ -108,7 +108,12 @@ fn without_debug(attribute: &mut Attribute) -> bool {
     let mut kept: Vec<syn::Path> = Vec::new();
     let mut found = false;
     let read = attribute.parse_nested_meta(|meta| {
-        if meta.path.segments.last().is_some_and(|last| last.ident == "Debug") {
+        if meta
+            .path
+            .segments
+            .last()
+            .is_some_and(|last| last.ident == "Debug")
+        {
             found = true;
         } else {
             kept.push(meta.path);

@@ -79,14 +79,16 @@ pub fn is_string_enum(schema: &Value) -> bool {
 
 /// The named schemas.
 pub fn schemas(document: &Document) -> Result<&Map<String, Value>, Problem> {
-    document.value["components"]["schemas"].as_object().ok_or_else(|| {
-        document.problem(
-            "oas/no-schemas",
-            "/components",
-            "the document has no `components.schemas`",
-            "name every schema there",
-        )
-    })
+    document.value["components"]["schemas"]
+        .as_object()
+        .ok_or_else(|| {
+            document.problem(
+                "oas/no-schemas",
+                "/components",
+                "the document has no `components.schemas`",
+                "name every schema there",
+            )
+        })
 }
 
 /// One operation, where it stands.

@@ -34,7 +34,8 @@ fn signature(item: Item) -> Option<Item> {
             Some(Item::Mod(module))
         }
         Item::Struct(mut item) if public(&item.vis) => {
-            item.attrs.retain(|attribute| attribute.path().is_ident("non_exhaustive"));
+            item.attrs
+                .retain(|attribute| attribute.path().is_ident("non_exhaustive"));
             if let Fields::Named(fields) = &mut item.fields {
                 for field in &mut fields.named {
                     field.attrs.clear();
@@ -43,7 +44,8 @@ fn signature(item: Item) -> Option<Item> {
             Some(Item::Struct(item))
         }
         Item::Enum(mut item) if public(&item.vis) => {
-            item.attrs.retain(|attribute| attribute.path().is_ident("non_exhaustive"));
+            item.attrs
+                .retain(|attribute| attribute.path().is_ident("non_exhaustive"));
             for variant in &mut item.variants {
                 variant.attrs.clear();
             }

@@ -80,7 +80,10 @@ fn for_each_operation(
 /// the documented errors every failure arrives as the raw response.
 fn drop_error_responses(document: &Document, copy: &mut Value) -> Result<(), Problem> {
     for_each_operation(copy, |pointer, operation| {
-        let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else {
+        let Some(responses) = operation
+            .get_mut("responses")
+            .and_then(Value::as_object_mut)
+        else {
             return Err(document.problem(
                 "op/no-responses",
                 pointer,
@@ -109,7 +112,10 @@ fn take_mixed_successes_as_bytes(document: &Document, copy: &mut Value) -> Resul
     let root = copy.clone();
     let mut changed = 0;
     for_each_operation(copy, |_, operation| {
-        let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else {
+        let Some(responses) = operation
+            .get_mut("responses")
+            .and_then(Value::as_object_mut)
+        else {
             return Ok(());
         };
         let mut bodies = responses
@@ -180,7 +186,10 @@ fn leave_transport_headers(document: &Document, copy: &mut Value) -> Result<(), 
 /// OpenAPI leaves an object open unless told otherwise; typify drops what it
 /// does not know unless told to keep it.
 fn keep_unknown_members(document: &Document, copy: &mut Value) -> Result<(), Problem> {
-    let Some(schemas) = copy.pointer_mut("/components/schemas").and_then(Value::as_object_mut) else {
+    let Some(schemas) = copy
+        .pointer_mut("/components/schemas")
+        .and_then(Value::as_object_mut)
+    else {
         return Ok(());
     };
     for (name, schema) in schemas {
@@ -212,7 +221,10 @@ fn keep_unknown_members(document: &Document, copy: &mut Value) -> Result<(), Pro
 /// `[]` and a missing list are two things on the wire. typify makes one of
 /// them, and fails on `null`, unless the list may be null.
 fn tell_empty_lists_from_none(document: &Document, copy: &mut Value) -> Result<(), Problem> {
-    let Some(schemas) = copy.pointer_mut("/components/schemas").and_then(Value::as_object_mut) else {
+    let Some(schemas) = copy
+        .pointer_mut("/components/schemas")
+        .and_then(Value::as_object_mut)
+    else {
         return Ok(());
     };
     let mut changed = 0;

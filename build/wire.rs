@@ -8,6 +8,7 @@ use quote::quote;
 use serde_json::Value;
 
 use super::document::{Document, join};
+use super::enums::variant;
 use super::problem::Problem;
 use super::schema::{SCHEMAS, doc, operations, schemas, type_name};
 
@@ -32,13 +33,30 @@ pub fn emit(document: &Document) -> Result<TokenStream, Problem> {
     }
     let headers = constants(headers.iter().map(String::as_str), true);
     let queries = constants(queries.iter().map(String::as_str), false);
-    let server = document.value["servers"][0]["url"].as_str().ok_or_else(|| {
-        document.problem("oas/no-server", "", "the document names no server", "add `servers`")
-    })?;
+    let server = document.value["servers"][0]["url"]
+        .as_str()
+        .ok_or_else(|| {
+            document.problem(
+                "oas/no-server",
+                "",
+                "the document names no server",
+                "add `servers`",
+            )
+        })?;
     let known = schemas(document)?;
+    if !known.contains_key("NewTarget") {
+        return Err(document.problem(
+            "generate/no-members",
+            SCHEMAS,
+            "there is no schema `NewTarget`",
+            "add it: a connected referral needs a target",
+        ));
+    }
     let mut members = TokenStream::new();
     for (schema, module) in MEMBERS_OF {
-        let Some(properties) = known.get(schema).and_then(|schema| schema["properties"].as_object())
+        let Some(properties) = known
+            .get(schema)
+            .and_then(|schema| schema["properties"].as_object())
         else {
             return Err(document.problem(
                 "generate/no-members",
@@ -55,8 +73,24 @@ pub fn emit(document: &Document) -> Result<TokenStream, Problem> {
             pub mod #module { #constants }
         });
     }
+    let half = &known["NewTarget"]["x-microsoft-half"];
+    let (Some(half_type), Some(half_id)) = (half["type"].as_str(), half["id"].as_str()) else {
+        return Err(document.problem(
+            "generate/no-microsoft-half",
+            join(SCHEMAS, "NewTarget"),
+            "`NewTarget` does not say which target makes a referral Microsoft's half",
+            "give it `x-microsoft-half` with `type` and `id`",
+        ));
+    };
+    let half_type = Ident::new(&variant(half_type), Span::call_site());
     Ok(quote! {
         #operation
+
+        /// The type of the target that makes a connected referral Microsoft's half.
+        pub const MICROSOFT_TARGET_TYPE: super::enums::TargetType =
+            super::enums::TargetType::#half_type;
+        /// The id of that target; also the organization id of Microsoft.
+        pub const MICROSOFT_ID: &str = #half_id;
 
         /// The service's own address.
         pub const SERVER: &str = #server;
@@ -97,7 +131,9 @@ fn answer_headers(value: &Value, names: &mut Vec<String>) {
                     }
                 }
             }
-            members.values().for_each(|value| answer_headers(value, names));
+            members
+                .values()
+                .for_each(|value| answer_headers(value, names));
         }
         Value::Array(items) => items.iter().for_each(|value| answer_headers(value, names)),
         _ => {}
@@ -109,7 +145,11 @@ fn constants<'n>(names: impl Iterator<Item = &'n str>, lower: bool) -> TokenStre
     for name in names {
         let constant = Ident::new(&name.to_shouty_snake_case(), Span::call_site());
         let about = format!(" `{name}`.");
-        let value = if lower { name.to_ascii_lowercase() } else { name.to_owned() };
+        let value = if lower {
+            name.to_ascii_lowercase()
+        } else {
+            name.to_owned()
+        };
         out.extend(quote! {
             #[doc = #about]
             pub const #constant: &str = #value;

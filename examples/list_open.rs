@@ -1,0 +1,43 @@
+//! Lists the referrals that wait for an answer, newest first.
+//!
+//! `cargo run --features sandbox --example list_open`
+
+mod common;
+
+use std::error::Error;
+use std::pin::pin;
+
+use futures::TryStreamExt;
+use partner_referrals::ListOptions;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let (client, sandbox) = common::connect().await?;
+    if let Some(sandbox) = &sandbox {
+        // Something to list: three referrals that came in.
+        for name in ["Fabrikam", "Contoso", "Tailspin"] {
+            sandbox.insert(serde_json::json!({
+                "name": name, "status": "New", "substatus": "Pending", "direction": "Incoming",
+                "type": "Independent", "qualification": "SalesQualified"
+            }));
+        }
+    }
+    let open = ListOptions::new()
+        .filter("direction eq 'Incoming' and status eq 'New'")
+        .order_by("createdDateTime desc");
+    let mut referrals = pin!(client.referrals(open));
+    let mut count = 0;
+    while let Some(referral) = referrals.try_next().await? {
+        count += 1;
+        println!(
+            "{}  {}/{}  created {}  {}",
+            referral.id,
+            referral.status,
+            referral.substatus,
+            referral.created_date_time,
+            referral.name.as_deref().unwrap_or("(no name)")
+        );
+    }
+    println!("{count} open");
+    Ok(())
+}

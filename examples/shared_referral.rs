@@ -1,0 +1,56 @@
+//! Creates a deal shared with Microsoft from the service's own published
+//! create request, and prints both halves.
+//!
+//! `cargo run --features sandbox --example shared_referral [REQUEST.json]`
+
+mod common;
+
+use std::error::Error;
+
+use partner_referrals::shared_referral::SharedReferralPlan;
+use partner_referrals::types::{AssistanceRequestCode, NewReferral, Referral};
+
+const PUBLISHED: &str = include_str!("../openapi/examples/create_referral.request.json");
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let request = match std::env::args().nth(1) {
+        Some(path) => std::fs::read_to_string(path)?,
+        None => PUBLISHED.to_owned(),
+    };
+    let own: NewReferral = serde_json::from_str(&request)?;
+    let plan = SharedReferralPlan::new(own, AssistanceRequestCode::ProofOfConceptOrDemo)
+        .notes_to_microsoft("Can you join the workshop?");
+
+    let (client, _sandbox) = common::connect().await?;
+    let shared = client.shared_referral(&plan).await?;
+
+    println!("engagement  {}", shared.engagement_id());
+    print("own", &shared.own);
+    print("connected", &shared.connected);
+    Ok(())
+}
+
+fn print(half: &str, referral: &Referral) {
+    let targets: Vec<String> = referral
+        .target
+        .iter()
+        .flatten()
+        .map(|target| {
+            let type_ = target.type_.as_ref().map(ToString::to_string);
+            format!(
+                "{}/{}",
+                type_.unwrap_or_default(),
+                target.id.as_deref().unwrap_or_default()
+            )
+        })
+        .collect();
+    println!(
+        "{half:<11} {}  {}/{}  target {}  engagement {}",
+        referral.id,
+        referral.status,
+        referral.substatus,
+        targets.join(", "),
+        referral.engagement_id
+    );
+}

@@ -1,0 +1,188 @@
+//! From progenitor's error to ours: the only file that knows progenitor's.
+
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http::header::{CONTENT_TYPE, DATE, RETRY_AFTER};
+use progenitor_client::Error as Generated;
+
+use super::{Error, ErrorKind, Outcome, ServiceFault};
+use crate::generated::wire::header;
+use crate::transport::{BodyTooLarge, Call, Head, read_bounded};
+
+/// Translates the error of one generated call.
+pub(crate) async fn translate(call: &Call, error: Generated<()>) -> Error {
+    let operation = call.operation;
+    let error = match error {
+        Generated::InvalidRequest(detail) => Error::invalid(operation, detail),
+        // Only a token that could not be had is reported so, by the hooks.
+        Generated::Custom(detail) => {
+            Error::new(operation, ErrorKind::Credential, Outcome::NotSent)
+                .with(|parts| parts.detail = Some(detail))
+        }
+        Generated::CommunicationError(error) => communication(call, error),
+        Generated::UnexpectedResponse(response) => {
+            let head = Head {
+                status: response.status(),
+                headers: response.headers().clone(),
+            };
+            let body = read_bounded(response).await;
+            return of_status(call, &head, body);
+        }
+        Generated::ErrorResponse(response) => {
+            let head = Head {
+                status: response.status(),
+                headers: response.headers().clone(),
+            };
+            return of_status(call, &head, Bytes::new());
+        }
+        Generated::InvalidResponsePayload(body, error) => unreadable(call, body)
+            .with(|parts| parts.detail = Some(place_of(&error))),
+        Generated::ResponseBodyError(error) => broken_body(call, error),
+        Generated::InvalidUpgrade(_) => {
+            Error::new(operation, ErrorKind::Interrupted, Outcome::Unknown)
+        }
+    };
+    error.of_call(call)
+}
+
+/// A body that broke off while it was read.
+pub(crate) fn broken_body(call: &Call, error: reqwest::Error) -> Error {
+    let detail = if BodyTooLarge::caused(&error) {
+        "it is larger than `max_response_bytes`"
+    } else if error.is_timeout() {
+        "the time was over before it was complete"
+    } else {
+        "it was cut"
+    };
+    unreadable(call, Bytes::new())
+        .with(|parts| parts.detail = Some(detail.to_owned()))
+        .caused_by(error.without_url())
+        .of_call(call)
+}
+
+/// A success whose body is not what the document says.
+pub(crate) fn unreadable_json(call: &Call, body: Bytes, error: &serde_json::Error) -> Error {
+    unreadable(call, body)
+        .with(|parts| parts.detail = Some(place_of(error)))
+        .of_call(call)
+}
+
+fn communication(call: &Call, error: reqwest::Error) -> Error {
+    let (kind, outcome) = if error.is_builder() {
+        (ErrorKind::InvalidRequest, Outcome::NotSent)
+    } else if error.is_connect() {
+        (ErrorKind::Connect, Outcome::NotSent)
+    } else if error.is_timeout() {
+        (ErrorKind::Timeout, Outcome::Unknown)
+    } else {
+        (ErrorKind::Interrupted, Outcome::Unknown)
+    };
+    // The address may hold a filter, and a filter an e-mail address.
+    Error::new(call.operation, kind, outcome).caused_by(error.without_url())
+}
+
+fn of_status(call: &Call, head: &Head, body: Bytes) -> Error {
+    let status = head.status.as_u16();
+    let error = Error::new(call.operation, ErrorKind::Status, Outcome::of_status(status));
+    of_head(error, head)
+        .with(|parts| {
+            parts.fault = ServiceFault::read(&body);
+            parts.body = body;
+        })
+        .of_call(call)
+}
+
+fn unreadable(call: &Call, body: Bytes) -> Error {
+    let error = Error::new(call.operation, ErrorKind::Unreadable, Outcome::Done)
+        .with(|parts| parts.body = body);
+    match call.head() {
+        Some(head) => of_head(error, &head),
+        None => error,
+    }
+}
+
+fn of_head(error: Error, head: &Head) -> Error {
+    error.with(|parts| {
+        parts.status = Some(head.status.as_u16());
+        parts.request_id = text(&head.headers, header::REQUEST_ID);
+        parts.content_type = text(&head.headers, CONTENT_TYPE.as_str());
+        parts.retry_after = retry_after(&head.headers, SystemTime::now());
+    })
+}
+
+/// A header's text, when it is printable and not absurdly long.
+fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+    let value = headers.get(name)?.to_str().ok()?;
+    Some(value.chars().take(128).collect())
+}
+
+/// `Retry-After` in seconds, or as a date measured against the server's own
+/// `Date`, so that a wrong local clock does no harm.
+fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = value.parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = httpdate::parse_http_date(value).ok()?;
+    let now = headers
+        .get(DATE)
+        .and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok())
+        .unwrap_or(now);
+    Some(until.duration_since(now).unwrap_or(Duration::ZERO))
+}
+
+/// Where reading failed. serde's own text may quote the value.
+fn place_of(error: &serde_json::Error) -> String {
+    let what = match error.classify() {
+        serde_json::error::Category::Eof => "it ends early",
+        serde_json::error::Category::Syntax => "it is not JSON",
+        serde_json::error::Category::Data => "a member is not what the document says",
+        serde_json::error::Category::Io => "it could not be read",
+    };
+    format!("{what} (line {}, column {})", error.line(), error.column())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        pairs
+            .iter()
+            .map(|(name, value)| {
+                (
+                    http::HeaderName::from_static(name),
+                    http::HeaderValue::from_str(value).unwrap(),
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn retry_after_is_read_as_seconds_and_as_a_date_against_the_servers_clock() {
+        let wrong_clock = SystemTime::UNIX_EPOCH;
+        let read = |pairs: &[(&'static str, &str)]| retry_after(&headers(pairs), wrong_clock);
+        assert_eq!(read(&[("retry-after", " 57 ")]), Some(Duration::from_secs(57)));
+        let date = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
+        for form in [
+            "Sun, 06 Nov 1994 08:54:47 GMT",
+            "Sunday, 06-Nov-94 08:54:47 GMT",
+            "Sun Nov  6 08:54:47 1994",
+        ] {
+            assert_eq!(
+                read(&[("retry-after", form), date]),
+                Some(Duration::from_secs(310)),
+                "{form}"
+            );
+        }
+        assert_eq!(
+            read(&[("retry-after", "Sun, 06 Nov 1994 08:00:00 GMT"), date]),
+            Some(Duration::ZERO)
+        );
+        for nonsense in ["soon", "-1", "1.5", ""] {
+            assert_eq!(read(&[("retry-after", nonsense)]), None, "{nonsense}");
+        }
+    }
+}

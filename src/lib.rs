@@ -1,0 +1,30 @@
+#![doc = include_str!("../README.md")]
+
+pub mod types;
+
+mod client;
+mod config;
+pub mod credential;
+mod error;
+mod generated;
+pub mod lifecycle;
+mod list;
+mod redact;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
+mod scalar;
+pub mod shared_referral;
+mod transport;
+mod update;
+
+pub use client::ReferralsClient;
+pub use config::{ClientBuilder, ConfigError};
+pub use credential::{AccessToken, CredentialError, StaticToken, TokenProvider};
+pub use generated::wire;
+pub use error::{Error, ErrorKind, Operation, Outcome, ServiceFault};
+pub use list::{Continuation, ListOptions, Page};
+pub use scalar::{
+    Amount, ETag, EngagementId, InvalidAmount, InvalidETag, InvalidId, InvalidTimestamp, Listed,
+    ReferralId, Timestamp,
+};
+pub use update::{Patch, Patched};

@@ -1,0 +1,310 @@
+//! Which status may become which, and which substatus belongs to which status.
+//!
+//! The table is data of the document (`x-lifecycle`), the same in every
+//! version that the vendor published from 2018-11 to 2023-10:
+//!
+//! | status | may become | substatus |
+//! |---|---|---|
+//! | New | New, Active, Closed | Pending, Received |
+//! | Active | Active, Closed | Accepted |
+//! | Closed | Closed | Won, Lost, Declined, Expired |
+//!
+//! It says nothing about the order of substatuses, and neither does a check:
+//! `Closed`/`Won` to `Closed`/`Lost` passes here, and it is for the service to
+//! refuse it.
+
+use std::fmt;
+
+use crate::generated::client::types::Referral;
+pub use crate::generated::enums::{Status, Substatus};
+pub use crate::generated::lifecycle::{Row, TABLE};
+
+/// A status and its substatus.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct State {
+    /// The status.
+    pub status: Status,
+    /// The substatus.
+    pub substatus: Substatus,
+}
+
+impl State {
+    /// The pair, unchecked.
+    pub fn new(status: Status, substatus: Substatus) -> Self {
+        Self { status, substatus }
+    }
+}
+
+impl From<(Status, Substatus)> for State {
+    fn from((status, substatus): (Status, Substatus)) -> Self {
+        Self { status, substatus }
+    }
+}
+
+impl From<&Referral> for State {
+    fn from(referral: &Referral) -> Self {
+        Self::new(referral.status.clone(), referral.substatus.clone())
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.status, self.substatus)
+    }
+}
+
+/// A change, or a pair, that the table does not allow.
+///
+/// `Display` lists what would have been allowed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TransitionError {
+    /// The status has no row: it is `None`, or one that this version does not
+    /// know. It can be read; whether it may be written is not known.
+    #[error("no rule is known for the status {status}; known are {}", list(TABLE.iter().map(|row| &row.status)))]
+    UnknownStatus {
+        /// The status.
+        status: Status,
+    },
+    /// One status may not become the other.
+    #[error("{from} may not become {to}; it may become {}", list(*allowed))]
+    Status {
+        /// The status that it has.
+        from: Status,
+        /// The status that was asked for.
+        to: Status,
+        /// What would have been allowed.
+        allowed: &'static [Status],
+    },
+    /// The substatus does not belong to the status.
+    #[error("{status} may not have the substatus {substatus}; it may have {}", list(*allowed))]
+    Pair {
+        /// The status.
+        status: Status,
+        /// The substatus that was asked for.
+        substatus: Substatus,
+        /// What would have been allowed.
+        allowed: &'static [Substatus],
+    },
+}
+
+fn list<'i, T: fmt::Display + 'i>(items: impl IntoIterator<Item = &'i T>) -> String {
+    let items: Vec<String> = items.into_iter().map(T::to_string).collect();
+    items.join(", ")
+}
+
+fn row(status: &Status) -> Result<&'static Row, TransitionError> {
+    TABLE
+        .iter()
+        .find(|row| row.status == *status)
+        .ok_or_else(|| TransitionError::UnknownStatus {
+            status: status.clone(),
+        })
+}
+
+/// Checks that a substatus belongs to its status.
+///
+/// # Errors
+/// [`TransitionError::Pair`] with the allowed substatuses, or
+/// [`TransitionError::UnknownStatus`].
+pub fn check_pair(state: &State) -> Result<(), TransitionError> {
+    let row = row(&state.status)?;
+    if row.substatuses.contains(&state.substatus) {
+        Ok(())
+    } else {
+        Err(TransitionError::Pair {
+            status: state.status.clone(),
+            substatus: state.substatus.clone(),
+            allowed: row.substatuses,
+        })
+    }
+}
+
+/// Checks that a referral in the state `from` may go to the state `to`.
+///
+/// ```
+/// use partner_referrals::lifecycle::{State, Status, Substatus, check};
+///
+/// let new = State::new(Status::New, Substatus::Received);
+/// let won = State::new(Status::Closed, Substatus::Won);
+/// assert!(check(&new, &won).is_ok());
+/// assert_eq!(
+///     check(&won, &new).unwrap_err().to_string(),
+///     "Closed may not become New; it may become Closed"
+/// );
+/// ```
+///
+/// # Errors
+/// [`TransitionError`] with what would have been allowed. The substatus of
+/// `from` is not looked at: the table does not speak of it.
+pub fn check(from: &State, to: &State) -> Result<(), TransitionError> {
+    let row = row(&from.status)?;
+    if !row.becomes.contains(&to.status) {
+        // A status that nobody knows is told as such, not as forbidden.
+        self::row(&to.status)?;
+        return Err(TransitionError::Status {
+            from: from.status.clone(),
+            to: to.status.clone(),
+            allowed: row.becomes,
+        });
+    }
+    check_pair(to)
+}
+
+/// A change of status to ask for: the state to reach, and why.
+///
+/// ```
+/// use partner_referrals::lifecycle::Transition;
+///
+/// let lost = Transition::lost("Customer chose another vendor");
+/// assert_eq!(lost.state().to_string(), "Closed/Lost");
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+#[must_use]
+pub struct Transition {
+    to: State,
+    reason: Option<String>,
+    unchecked: bool,
+}
+
+impl Transition {
+    /// To a status and substatus.
+    pub fn to(status: Status, substatus: Substatus) -> Self {
+        Self {
+            to: State::new(status, substatus),
+            reason: None,
+            unchecked: false,
+        }
+    }
+
+    /// Accepts a referral: `Active`/`Accepted`.
+    pub fn accepted() -> Self {
+        Self::to(Status::Active, Substatus::Accepted)
+    }
+
+    /// Closes a referral as won: `Closed`/`Won`.
+    pub fn won() -> Self {
+        Self::to(Status::Closed, Substatus::Won)
+    }
+
+    /// Closes a referral as lost, with the reason that the portal asks for.
+    pub fn lost(reason: impl Into<String>) -> Self {
+        Self::to(Status::Closed, Substatus::Lost).reason(reason)
+    }
+
+    /// Declines a referral, with the reason that the portal asks for.
+    pub fn declined(reason: impl Into<String>) -> Self {
+        Self::to(Status::Closed, Substatus::Declined).reason(reason)
+    }
+
+    /// Says why (`statusReason`): free text. The portal requires it for
+    /// declined and lost (2021, 2023); what the API requires is not known.
+    pub fn reason(mut self, reason: impl Into<String>) -> Self {
+        self.reason = Some(reason.into());
+        self
+    }
+
+    /// Asks for the change whatever the table says: for a status or substatus
+    /// that this version does not know, such as the portal's `Error`.
+    pub fn unchecked(mut self) -> Self {
+        self.unchecked = true;
+        self
+    }
+
+    /// The state to reach.
+    pub fn state(&self) -> &State {
+        &self.to
+    }
+
+    pub(crate) fn status_reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+
+    pub(crate) fn check_from(&self, from: &State) -> Result<(), TransitionError> {
+        if self.unchecked {
+            return Ok(());
+        }
+        check(from, &self.to)
+    }
+}
+
+impl From<(Status, Substatus)> for Transition {
+    fn from((status, substatus): (Status, Substatus)) -> Self {
+        Self::to(status, substatus)
+    }
+}
+
+impl fmt::Debug for Transition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transition")
+            .field("to", &format_args!("{}", self.to))
+            .field("reason", &self.reason.as_ref().map(|_| crate::redact::Hidden))
+            .field("unchecked", &self.unchecked)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The rules as the mission states them, written a second time on purpose.
+    fn allowed(from: &Status, to: &Status) -> bool {
+        use Status::{Active, Closed, New};
+        matches!(
+            (from, to),
+            (New, New | Active | Closed) | (Active, Active | Closed) | (Closed, Closed)
+        )
+    }
+
+    fn paired(status: &Status, substatus: &Substatus) -> bool {
+        use Substatus::{Accepted, Declined, Expired, Lost, Pending, Received, Won};
+        match status {
+            Status::New => matches!(substatus, Pending | Received),
+            Status::Active => matches!(substatus, Accepted),
+            Status::Closed => matches!(substatus, Won | Lost | Declined | Expired),
+            _ => false,
+        }
+    }
+
+    #[test]
+    fn every_change_between_all_states_is_judged_as_the_rules_say() {
+        let statuses: Vec<Status> = Status::KNOWN.iter().cloned().chain(["Paused".into()]).collect();
+        let substatuses: Vec<Substatus> =
+            Substatus::KNOWN.iter().cloned().chain(["Engaged".into()]).collect();
+        let mut checked = 0;
+        for from in &statuses {
+            for to in &statuses {
+                for substatus in &substatuses {
+                    for before in &substatuses {
+                        let result = check(
+                            &State::new(from.clone(), before.clone()),
+                            &State::new(to.clone(), substatus.clone()),
+                        );
+                        let expected = allowed(from, to) && paired(to, substatus);
+                        assert_eq!(result.is_ok(), expected, "{from} -> {to}/{substatus}");
+                        checked += 1;
+                    }
+                }
+            }
+        }
+        assert_eq!(checked, 5 * 5 * 11 * 11 - 5 * 5 * (121 - substatuses.len().pow(2)));
+    }
+
+    #[test]
+    fn the_error_lists_what_would_have_been_allowed() {
+        let active = State::new(Status::Active, Substatus::Accepted);
+        assert_eq!(
+            check(&active, &State::new(Status::Closed, Substatus::Accepted))
+                .unwrap_err()
+                .to_string(),
+            "Closed may not have the substatus Accepted; it may have Won, Lost, Declined, Expired"
+        );
+        assert_eq!(
+            check(&active, &State::new("Paused".into(), Substatus::Accepted))
+                .unwrap_err()
+                .to_string(),
+            "no rule is known for the status Paused; known are New, Active, Closed"
+        );
+    }
+}

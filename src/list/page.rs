@@ -1,0 +1,87 @@
+//! One page of a list.
+
+use std::fmt;
+
+use crate::generated::client::types::{Referral, ReferralList};
+
+/// One page of referrals.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Page {
+    /// The referrals of this page; a page may be empty and have a next one.
+    pub referrals: Vec<Referral>,
+    /// `@odata.count`: of the page or of all, which is not documented.
+    pub count: Option<i64>,
+    /// The way to the next page; none on the last one.
+    pub next: Option<Continuation>,
+}
+
+impl Page {
+    pub(crate) fn from_list(list: ReferralList) -> Result<Self, &'static str> {
+        let next = match list.odata_next_link.as_deref() {
+            None | Some("") => None,
+            Some(link) => Some(Continuation::from_link(link).ok_or(
+                "its `@odata.nextLink` has no query, so the way to the next page is lost",
+            )?),
+        };
+        Ok(Self {
+            referrals: list.value,
+            count: list.odata_count,
+            next,
+        })
+    }
+}
+
+/// The way to the next page: what the service put behind the `?` of its
+/// `@odata.nextLink`, byte for byte.
+///
+/// The rest of the link is not used. In every published example it is `http`
+/// and its path is wrong (docs 2019 to 2025): following it would send the
+/// token in the clear, so the query is put on the client's own address.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Continuation(String);
+
+impl Continuation {
+    /// Takes the query out of a link; only a query that a URL can hold as it
+    /// is, so that it reaches the service unchanged.
+    pub(crate) fn from_link(link: &str) -> Option<Self> {
+        let query = link.split_once('?')?.1;
+        let query = query.split('#').next().unwrap_or_default();
+        let mut probe = url::Url::parse("https://h/").ok()?;
+        probe.set_query(Some(query));
+        let query = probe.query().unwrap_or_default();
+        (!query.is_empty()).then(|| Self(query.to_owned()))
+    }
+
+    pub(crate) fn query(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Continuation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The query may repeat the filter.
+        f.write_str("Continuation(<hidden>)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_query_of_a_link_is_kept_and_byte_for_byte() {
+        let link = "http://api.partner.microsoft.com/v1.0/referrals?$skiptoken=a%2Bb+c%3D%3D~x/y";
+        assert_eq!(
+            Continuation::from_link(link).unwrap().query(),
+            "$skiptoken=a%2Bb+c%3D%3D~x/y"
+        );
+    }
+
+    #[test]
+    fn a_link_without_a_query_is_no_way_to_the_next_page() {
+        for link in ["http://h/p", "http://h/p?", "http://h/p?#x", ""] {
+            assert_eq!(Continuation::from_link(link), None, "{link}");
+        }
+    }
+}
