@@ -45,7 +45,11 @@ fn run() -> Result<(), String> {
     write(&out, "constructors.rs", &generated.constructors)?;
     write(&out, "lifecycle.rs", &generated.lifecycle)?;
     write(&out, "wire.rs", &generated.wire)?;
-    write(&out, "httpmock.rs", generated.httpmock.as_deref().unwrap_or_default())?;
+    write(
+        &out,
+        "httpmock.rs",
+        generated.httpmock.as_deref().unwrap_or_default(),
+    )?;
     write(&out, "public_api.txt", &generated.public_api)
 }
 

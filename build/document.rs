@@ -27,6 +27,7 @@ impl Document {
         let mut reader = Reader {
             parser: Parser::new_from_str(text),
             places: BTreeMap::new(),
+            depth: 0,
         };
         let value = reader.document()?;
         Ok(Self {
@@ -74,7 +75,11 @@ pub fn join(pointer: &str, member: &str) -> String {
 struct Reader<'t> {
     parser: Parser<'t, saphyr_parser::StrInput<'t>>,
     places: BTreeMap<String, Place>,
+    depth: usize,
 }
+
+/// How deep a document may nest. This reader and those behind it recurse.
+const DEPTH: usize = 64;
 
 impl<'t> Reader<'t> {
     fn document(&mut self) -> Result<Value, Problem> {
@@ -129,6 +134,21 @@ impl<'t> Reader<'t> {
 
     fn node(&mut self, event: Event<'t>, span: &Span, pointer: &str) -> Result<Value, Problem> {
         let place = place_of(span);
+        if self.depth == DEPTH {
+            return Err(refuse(
+                place,
+                pointer,
+                "the document is nested too deep here",
+                "name the inner schema and refer to it",
+            ));
+        }
+        self.depth += 1;
+        let value = self.value(event, place, pointer);
+        self.depth -= 1;
+        value
+    }
+
+    fn value(&mut self, event: Event<'t>, place: Place, pointer: &str) -> Result<Value, Problem> {
         self.places.entry(pointer.to_owned()).or_insert(place);
         match event {
             Event::Scalar(text, style, 0, None) => {
@@ -286,6 +306,7 @@ mod tests {
             ("a: [1, 2\nb: 3\n", 2),
             ("a: &x 1\nb: *x\n", 1),
             ("a: 1\n---\nb: 2\n", 3),
+            (&"[".repeat(100_000), 1),
         ] {
             let problem = Document::parse(text).unwrap_err();
             assert_eq!(problem.place.unwrap().line, line, "{problem}");

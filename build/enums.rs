@@ -63,15 +63,21 @@ fn one(
                 "quote it",
             ));
         };
-        let variant = Ident::new(&variant(value), Span::call_site());
-        if variants.contains(&variant) || variant == "UnknownValue" || value.is_empty() {
+        let name_of_value = variant(value);
+        let Some(variant) = syn::parse_str::<Ident>(&name_of_value)
+            .ok()
+            .filter(|variant| variant != "UnknownValue" && !variants.contains(variant))
+        else {
             return Err(document.problem(
                 "schema/enum-names",
                 place,
-                format!("`{value}` in `{name}` gets the Rust name `{variant}`, which is taken"),
-                "leave one of the values out: the enum keeps it as unknown",
+                format!(
+                    "`{value}` in `{name}` gets the Rust name `{name_of_value}`, \
+                     which is taken or is none"
+                ),
+                "leave the value out: the enum keeps it as unknown",
             ));
-        }
+        };
         let described = schema["x-enum-descriptions"][value]
             .as_str()
             .unwrap_or_default();

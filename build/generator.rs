@@ -83,6 +83,9 @@ pub fn httpmock(document: &Document, full: &Value, names: &Names) -> Result<Stri
     }
 }
 
+/// The generator can print a whole tree into a message; so much of it is kept.
+const MESSAGE: usize = 400;
+
 fn attempt(copy: &Value, names: &Names, options: Options) -> Result<syn::File, String> {
     quietly(|| {
         let spec = read(copy)?;
@@ -187,7 +190,7 @@ fn quietly<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     }));
     let result = catch_unwind(AssertUnwindSafe(work));
     std::panic::set_hook(before);
-    result.unwrap_or_else(|panic| {
+    let result = result.unwrap_or_else(|panic| {
         let text = panic
             .downcast_ref::<String>()
             .map(String::as_str)
@@ -195,5 +198,6 @@ fn quietly<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
             .unwrap_or("it gave no reason");
         let place = place.lock().unwrap_or_else(PoisonError::into_inner).clone();
         Err(format!("it stopped: {text}{place}"))
-    })
+    });
+    result.map_err(|message| message.chars().take(MESSAGE).collect())
 }

@@ -73,14 +73,12 @@ impl ReferralsClient {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidRequest`] where status and substatus do not belong
-    /// together, before anything is sent. [`Outcome::Unknown`] and
+    /// together, before anything is sent ([`Error::transition_error`]). [`Outcome::Unknown`] and
     /// [`Outcome::Done`] mean that the referral may be, or is, there: look it
     /// up before you send it again, because the service has no idempotency key.
     pub async fn create(&self, referral: &NewReferral) -> Result<Referral, Error> {
         let operation = Operation::CreateReferral;
-        check_initial(referral).map_err(|detail| {
-            Error::invalid(operation, "status and substatus do not fit").caused_by(detail)
-        })?;
+        check_initial(referral).map_err(|refusal| Error::refused(operation, refusal))?;
         self.call(operation, None, self.generated.create_referral(referral))
             .await
             .map(ResponseValue::into_inner)
@@ -91,10 +89,14 @@ impl ReferralsClient {
     /// # Errors
     /// [`Error::is_not_found`] where there is none, or the user may not see it.
     pub async fn get(&self, id: &ReferralId) -> Result<Referral, Error> {
-        self.call(Operation::GetReferral, None, self.generated.get_referral(id))
-            .await
-            .map(ResponseValue::into_inner)
-            .map_err(|error| error.about(id.as_str()))
+        self.call(
+            Operation::GetReferral,
+            None,
+            self.generated.get_referral(id),
+        )
+        .await
+        .map(ResponseValue::into_inner)
+        .map_err(|error| error.about(id.as_str()))
     }
 
     /// Reads the first page of a list.
@@ -180,13 +182,11 @@ impl ReferralsClient {
             .return_referral
             .then_some(&Preference::ReturnRepresentation);
         let repeatable = patch.if_match.is_some();
-        self.patch_bytes(id, patch, prefer)
-            .await
-            .map_err(|error| {
-                error
-                    .about(id.as_str())
-                    .with(|parts| parts.repeatable = repeatable)
-            })
+        self.patch_bytes(id, patch, prefer).await.map_err(|error| {
+            error
+                .about(id.as_str())
+                .with(|parts| parts.repeatable = repeatable)
+        })
     }
 
     async fn patch_bytes(
@@ -264,10 +264,9 @@ impl ReferralsClient {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidRequest`], with a
-    /// [`TransitionError`](lifecycle::TransitionError) as its source, where the
-    /// table does not allow the change or the referral has no eTag; nothing is
-    /// sent then. [`Error::is_precondition_failed`] where the referral has
+    /// [`ErrorKind::InvalidRequest`] where the table does not allow the change
+    /// ([`Error::transition_error`] lists what it allows) or the referral has no
+    /// eTag; nothing is sent then. [`Error::is_precondition_failed`] where the referral has
     /// changed since it was read.
     pub async fn transition(
         &self,
@@ -278,11 +277,7 @@ impl ReferralsClient {
         let transition = transition.into();
         transition
             .check_from(&State::from(referral))
-            .map_err(|refusal| {
-                Error::invalid(operation, refusal.to_string())
-                    .about(referral.id.as_str())
-                    .caused_by(refusal)
-            })?;
+            .map_err(|refusal| Error::refused(operation, refusal).about(referral.id.as_str()))?;
         let etag = version(operation, referral)?.clone();
         let patch = Patch::of_transition(&transition)
             .if_match(etag)
@@ -326,9 +321,16 @@ impl ReferralsClient {
         operation: Operation,
         raw_query: Option<String>,
     ) -> Result<Arc<Call>, Error> {
-        let token = self.generated.inner.0.tokens.token().await.map_err(|error| {
-            Error::new(operation, ErrorKind::Credential, Outcome::NotSent).caused_by(error)
-        })?;
+        let token = self
+            .generated
+            .inner
+            .0
+            .tokens
+            .token()
+            .await
+            .map_err(|error| {
+                Error::new(operation, ErrorKind::Credential, Outcome::NotSent).caused_by(error)
+            })?;
         Ok(Arc::new(Call::new(operation, token, raw_query)))
     }
 

@@ -179,9 +179,7 @@ impl ClientBuilder {
             "http" if loopback => Err(ConfigError::BaseUrl(
                 "http to this machine needs `allow_insecure_loopback()`",
             )),
-            _ => Err(ConfigError::BaseUrl(
-                "the token goes over https only",
-            )),
+            _ => Err(ConfigError::BaseUrl("the token goes over https only")),
         }
     }
 }

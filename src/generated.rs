@@ -45,7 +45,14 @@ pub mod wire {
 
 /// httpmock helpers.
 #[cfg(feature = "httpmock")]
-#[allow(missing_docs, unused_imports, clippy::all, rustdoc::all, reason = "progenitor's output")]
+#[allow(
+    missing_docs,
+    unused_imports,
+    clippy::all,
+    clippy::unwrap_used,
+    rustdoc::all,
+    reason = "progenitor's output"
+)]
 pub mod httpmock {
     include!(concat!(env!("OUT_DIR"), "/httpmock.rs"));
 }

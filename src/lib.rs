@@ -9,6 +9,8 @@ mod error;
 mod generated;
 pub mod lifecycle;
 mod list;
+#[cfg(feature = "httpmock")]
+pub mod mock;
 mod redact;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
@@ -20,8 +22,8 @@ mod update;
 pub use client::ReferralsClient;
 pub use config::{ClientBuilder, ConfigError};
 pub use credential::{AccessToken, CredentialError, StaticToken, TokenProvider};
-pub use generated::wire;
 pub use error::{Error, ErrorKind, Operation, Outcome, ServiceFault};
+pub use generated::wire;
 pub use list::{Continuation, ListOptions, Page};
 pub use scalar::{
     Amount, ETag, EngagementId, InvalidAmount, InvalidETag, InvalidId, InvalidTimestamp, Listed,

@@ -238,7 +238,10 @@ impl fmt::Debug for Transition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Transition")
             .field("to", &format_args!("{}", self.to))
-            .field("reason", &self.reason.as_ref().map(|_| crate::redact::Hidden))
+            .field(
+                "reason",
+                &self.reason.as_ref().map(|_| crate::redact::Hidden),
+            )
             .field("unchecked", &self.unchecked)
             .finish()
     }
@@ -269,9 +272,16 @@ mod tests {
 
     #[test]
     fn every_change_between_all_states_is_judged_as_the_rules_say() {
-        let statuses: Vec<Status> = Status::KNOWN.iter().cloned().chain(["Paused".into()]).collect();
-        let substatuses: Vec<Substatus> =
-            Substatus::KNOWN.iter().cloned().chain(["Engaged".into()]).collect();
+        let statuses: Vec<Status> = Status::KNOWN
+            .iter()
+            .cloned()
+            .chain(["Paused".into()])
+            .collect();
+        let substatuses: Vec<Substatus> = Substatus::KNOWN
+            .iter()
+            .cloned()
+            .chain(["Engaged".into()])
+            .collect();
         let mut checked = 0;
         for from in &statuses {
             for to in &statuses {
@@ -288,7 +298,10 @@ mod tests {
                 }
             }
         }
-        assert_eq!(checked, 5 * 5 * 11 * 11 - 5 * 5 * (121 - substatuses.len().pow(2)));
+        assert_eq!(
+            checked,
+            5 * 5 * 11 * 11 - 5 * 5 * (121 - substatuses.len().pow(2))
+        );
     }
 
     #[test]

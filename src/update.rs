@@ -120,7 +120,11 @@ fn pointer(member: &str) -> String {
 
 impl fmt::Debug for Patch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let paths: Vec<&str> = self.operations.iter().map(|one| one.path.as_str()).collect();
+        let paths: Vec<&str> = self
+            .operations
+            .iter()
+            .map(|one| one.path.as_str())
+            .collect();
         f.debug_struct("Patch")
             .field("paths", &paths)
             .field("if_match", &self.if_match)
@@ -182,7 +186,12 @@ mod tests {
     fn a_patch_that_cannot_be_right_says_why() {
         assert!(Patch::new().problem().is_some());
         assert!(Patch::new().replace("status", "New").problem().is_some());
-        assert!(Patch::new().replace("/details/dealValue", f64::NAN).problem().is_none());
+        assert!(
+            Patch::new()
+                .replace("/details/dealValue", f64::NAN)
+                .problem()
+                .is_none()
+        );
         let map = std::collections::HashMap::from([((1, 2), 3)]);
         let problem = Patch::new().replace("/details", map).problem().unwrap();
         assert!(problem.contains("/details"), "{problem}");

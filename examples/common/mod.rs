@@ -14,7 +14,8 @@ const BASE_URL: &str = "PARTNER_REFERRALS_BASE_URL";
 /// in the environment. Without: of a sandbox, which stops when it is dropped.
 pub async fn connect() -> Result<(ReferralsClient, Option<Sandbox>), Box<dyn Error>> {
     if let Ok(token) = env::var(TOKEN) {
-        let mut builder = ReferralsClient::builder(StaticToken::new(token)?).allow_insecure_loopback();
+        let mut builder =
+            ReferralsClient::builder(StaticToken::new(token)?).allow_insecure_loopback();
         if let Ok(url) = env::var(BASE_URL) {
             builder = builder.base_url(url);
         }

@@ -16,7 +16,7 @@ const DEPTH: usize = 16;
 pub struct ServiceFault {
     code: Option<String>,
     inner_codes: Vec<String>,
-    message: String,
+    message: Option<String>,
     target: Option<String>,
 }
 
@@ -27,7 +27,11 @@ impl ServiceFault {
             ServiceError::ErrorBody(body) => Self {
                 code: Some(clean(&body.error.code, CODE)),
                 inner_codes: inner_codes(body.error.inner_error.as_ref()),
-                message: clean(&body.error.message, MESSAGE),
+                message: body
+                    .error
+                    .message
+                    .as_deref()
+                    .map(|text| clean(text, MESSAGE)),
                 target: body.error.target.as_deref().map(|text| clean(text, CODE)),
             },
             ServiceError::PartnerCenterErrorBody(body) => Self {
@@ -38,13 +42,13 @@ impl ServiceFault {
                     .or_else(|| body.code.as_i64().map(|code| code.to_string()))
                     .map(|code| clean(&code, CODE)),
                 inner_codes: Vec::new(),
-                message: clean(&body.description, MESSAGE),
+                message: Some(clean(&body.description, MESSAGE)),
                 target: body.source.as_deref().map(|text| clean(text, CODE)),
             },
             ServiceError::ThrottlingErrorBody(body) => Self {
                 code: None,
                 inner_codes: Vec::new(),
-                message: clean(&body.message, MESSAGE),
+                message: Some(clean(&body.message, MESSAGE)),
                 target: None,
             },
         })
@@ -62,8 +66,8 @@ impl ServiceFault {
     }
 
     /// The message, for developers.
-    pub fn message(&self) -> &str {
-        &self.message
+    pub fn message(&self) -> Option<&str> {
+        self.message.as_deref()
     }
 
     /// What the error is about, in the service's words.
@@ -79,10 +83,14 @@ impl fmt::Display for ServiceFault {
             for inner in &self.inner_codes {
                 write!(f, "/{inner}")?;
             }
-            f.write_str(": ")?;
         }
-        // A message may quote what was sent: only plain words are shown.
-        f.write_str(&shown(&self.message))?;
+        if let Some(message) = &self.message {
+            if self.code.is_some() {
+                f.write_str(": ")?;
+            }
+            // A message may quote what was sent: only plain words are shown.
+            f.write_str(&shown(message))?;
+        }
         match &self.target {
             Some(target) => write!(f, " (about {target})"),
             None => Ok(()),
@@ -106,7 +114,13 @@ fn inner_codes(first: Option<&InnerError>) -> Vec<String> {
 
 fn clean(text: &str, length: usize) -> String {
     text.chars()
-        .map(|character| if character.is_control() { ' ' } else { character })
+        .map(|character| {
+            if character.is_control() {
+                ' '
+            } else {
+                character
+            }
+        })
         .take(length)
         .collect()
 }
@@ -114,7 +128,8 @@ fn clean(text: &str, length: usize) -> String {
 /// Hides words that look like an e-mail address or a telephone number.
 fn shown(message: &str) -> String {
     let personal = |word: &&str| {
-        word.contains('@') || word.chars().filter(char::is_ascii_digit).count() >= 7 && !word.contains('-')
+        word.contains('@')
+            || word.chars().filter(char::is_ascii_digit).count() >= 7 && !word.contains('-')
     };
     message
         .split(' ')
@@ -143,15 +158,20 @@ mod tests {
         );
 
         for code in ["900421", "\"900421\""] {
-            let body = format!(r#"{{"code":{code},"description":"no MFA","data":[],"source":"PC"}}"#);
+            let body =
+                format!(r#"{{"code":{code},"description":"no MFA","data":[],"source":"PC"}}"#);
             let fault = ServiceFault::read(body.as_bytes()).unwrap();
             assert_eq!(fault.code(), Some("900421"));
-            assert_eq!(fault.message(), "no MFA");
+            assert_eq!(fault.message(), Some("no MFA"));
         }
 
         let fault =
-            ServiceFault::read(br#"{"statusCode":429,"message":"Try again in 57 seconds."}"#).unwrap();
-        assert_eq!((fault.code(), fault.message()), (None, "Try again in 57 seconds."));
+            ServiceFault::read(br#"{"statusCode":429,"message":"Try again in 57 seconds."}"#)
+                .unwrap();
+        assert_eq!(
+            (fault.code(), fault.message()),
+            (None, Some("Try again in 57 seconds."))
+        );
     }
 
     #[test]
@@ -160,7 +180,10 @@ mod tests {
             br#"{"error":{"code":"invalidRequest","message":"bad\nvalue sue@contoso.com or 4035698759"}}"#,
         )
         .unwrap();
-        assert_eq!(fault.to_string(), "invalidRequest: bad value <hidden> or <hidden>");
+        assert_eq!(
+            fault.to_string(),
+            "invalidRequest: bad value <hidden> or <hidden>"
+        );
     }
 
     proptest! {

@@ -16,6 +16,7 @@ pub use crate::generated::wire::Operation;
 pub use fault::ServiceFault;
 pub use outcome::Outcome;
 
+use crate::lifecycle::TransitionError;
 use crate::transport::Call;
 
 /// What kind of failure it was.
@@ -52,6 +53,8 @@ pub(crate) struct Parts {
     pub(crate) outcome: Outcome,
     /// Says what happened where no status does.
     pub(crate) detail: Option<String>,
+    /// The rule of the lifecycle that the request breaks.
+    pub(crate) refusal: Option<TransitionError>,
     pub(crate) status: Option<u16>,
     pub(crate) fault: Option<ServiceFault>,
     pub(crate) request_id: Option<String>,
@@ -73,6 +76,7 @@ impl Error {
             kind,
             outcome,
             detail: None,
+            refusal: None,
             status: None,
             fault: None,
             request_id: None,
@@ -91,6 +95,12 @@ impl Error {
     pub(crate) fn invalid(operation: Operation, detail: impl Into<String>) -> Self {
         Self::new(operation, ErrorKind::InvalidRequest, Outcome::NotSent)
             .with(|parts| parts.detail = Some(detail.into()))
+    }
+
+    /// A request that the lifecycle does not allow.
+    pub(crate) fn refused(operation: Operation, refusal: TransitionError) -> Self {
+        Self::new(operation, ErrorKind::InvalidRequest, Outcome::NotSent)
+            .with(|parts| parts.refusal = Some(refusal))
     }
 
     pub(crate) fn with(mut self, change: impl FnOnce(&mut Parts)) -> Self {
@@ -145,7 +155,13 @@ impl Error {
 
     /// The service's message, meant for developers and not to be matched on.
     pub fn service_message(&self) -> Option<&str> {
-        self.0.fault.as_ref().map(ServiceFault::message)
+        self.0.fault.as_ref()?.message()
+    }
+
+    /// The rule of the lifecycle that the request breaks, with what would have
+    /// been allowed. Nothing was sent then.
+    pub fn transition_error(&self) -> Option<&TransitionError> {
+        self.0.refusal.as_ref()
     }
 
     /// The id that the service gave the request (`request-id`): what its
@@ -266,7 +282,7 @@ impl fmt::Display for Error {
             (ErrorKind::Connect, _) => f.write_str("the service could not be reached")?,
             (ErrorKind::Timeout, _) => f.write_str("no answer in time")?,
             (ErrorKind::Interrupted, _) => f.write_str("the connection ended without an answer")?,
-            (ErrorKind::InvalidRequest, _) => f.write_str("the request was not sent")?,
+            (ErrorKind::InvalidRequest, _) => f.write_str("refused before it was sent")?,
             (_, None) => f.write_str("failed")?,
         }
         if let Some(fault) = &parts.fault {
@@ -277,6 +293,9 @@ impl fmt::Display for Error {
         }
         if let Some(detail) = &parts.detail {
             write!(f, ": {detail}")?;
+        }
+        if let Some(refusal) = &parts.refusal {
+            write!(f, ": {refusal}")?;
         }
         write!(f, "; {}", parts.outcome)?;
         if let Some(id) = &parts.referral_id {
@@ -308,6 +327,7 @@ impl fmt::Debug for Error {
             .field("status", &parts.status)
             .field("fault", &parts.fault)
             .field("detail", &parts.detail)
+            .field("refusal", &parts.refusal)
             .field("referral_id", &parts.referral_id)
             .field("request_id", &parts.request_id)
             .field("client_request_id", &parts.client_request_id)

@@ -17,10 +17,8 @@ pub(crate) async fn translate(call: &Call, error: Generated<()>) -> Error {
     let error = match error {
         Generated::InvalidRequest(detail) => Error::invalid(operation, detail),
         // Only a token that could not be had is reported so, by the hooks.
-        Generated::Custom(detail) => {
-            Error::new(operation, ErrorKind::Credential, Outcome::NotSent)
-                .with(|parts| parts.detail = Some(detail))
-        }
+        Generated::Custom(detail) => Error::new(operation, ErrorKind::Credential, Outcome::NotSent)
+            .with(|parts| parts.detail = Some(detail)),
         Generated::CommunicationError(error) => communication(call, error),
         Generated::UnexpectedResponse(response) => {
             let head = Head {
@@ -37,8 +35,9 @@ pub(crate) async fn translate(call: &Call, error: Generated<()>) -> Error {
             };
             return of_status(call, &head, Bytes::new());
         }
-        Generated::InvalidResponsePayload(body, error) => unreadable(call, body)
-            .with(|parts| parts.detail = Some(place_of(&error))),
+        Generated::InvalidResponsePayload(body, error) => {
+            unreadable(call, body).with(|parts| parts.detail = Some(place_of(&error)))
+        }
         Generated::ResponseBodyError(error) => broken_body(call, error),
         Generated::InvalidUpgrade(_) => {
             Error::new(operation, ErrorKind::Interrupted, Outcome::Unknown)
@@ -85,7 +84,11 @@ fn communication(call: &Call, error: reqwest::Error) -> Error {
 
 fn of_status(call: &Call, head: &Head, body: Bytes) -> Error {
     let status = head.status.as_u16();
-    let error = Error::new(call.operation, ErrorKind::Status, Outcome::of_status(status));
+    let error = Error::new(
+        call.operation,
+        ErrorKind::Status,
+        Outcome::of_status(status),
+    );
     of_head(error, head)
         .with(|parts| {
             parts.fault = ServiceFault::read(&body);
@@ -164,7 +167,10 @@ mod tests {
     fn retry_after_is_read_as_seconds_and_as_a_date_against_the_servers_clock() {
         let wrong_clock = SystemTime::UNIX_EPOCH;
         let read = |pairs: &[(&'static str, &str)]| retry_after(&headers(pairs), wrong_clock);
-        assert_eq!(read(&[("retry-after", " 57 ")]), Some(Duration::from_secs(57)));
+        assert_eq!(
+            read(&[("retry-after", " 57 ")]),
+            Some(Duration::from_secs(57))
+        );
         let date = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
         for form in [
             "Sun, 06 Nov 1994 08:54:47 GMT",

@@ -90,7 +90,10 @@ impl ListOptions {
 impl fmt::Debug for ListOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ListOptions")
-            .field("filter", &self.filter.as_ref().map(|_| crate::redact::Hidden))
+            .field(
+                "filter",
+                &self.filter.as_ref().map(|_| crate::redact::Hidden),
+            )
             .field("order_by", &self.order_by)
             .field("select", &self.select)
             .field("top", &self.top)

@@ -19,8 +19,9 @@ impl Desk {
     fn new() -> Self {
         let body = json!({
             "type": "Independent",
-            "customerProfile": { "name": "Contoso" },
-            "consent": { "consentToToShareInfoWithOthers": true },
+            "customerProfile": { "name": "Contoso", "address": {
+                "addressLine1": "One Microsoft Way", "city": "Redmond", "country": "US" } },
+            "consent": { "consentToToShareInfoWithOthers": true, "consentToContact": true },
             "details": { "notes": "first", "dealValue": 1, "tomorrow": "nested" },
             "tomorrow": "kept",
         });
@@ -237,6 +238,36 @@ fn a_replace_may_not_touch_what_the_service_sets() {
 }
 
 #[test]
+fn a_replace_may_send_what_the_service_sets_in_another_spelling() {
+    let mut desk = Desk::new();
+    let tag = desk.tag();
+    let mut body = desk.referral.clone();
+    body.as_object_mut().unwrap().remove("links");
+    set(&mut body, "createdDateTime", json!("2024-01-01T00:00:00Z"));
+    set(&mut body, "trackingInfo", json!({}));
+    let after = desk.put(Some(&tag), &body).unwrap();
+    assert_eq!(after["createdDateTime"], desk.referral["createdDateTime"]);
+    assert_eq!(after["trackingInfo"], desk.referral["trackingInfo"]);
+}
+
+#[test]
+fn a_required_member_cannot_be_taken_away() {
+    let mut desk = Desk::new();
+    let gone = replace("/details", Value::Null);
+    assert_eq!(desk.patch(None, gone).unwrap_err().status, 400);
+    let tag = desk.tag();
+    let body = json!({ "type": "Independent", "customerProfile": {}, "consent": {} });
+    assert_eq!(desk.put(Some(&tag), &body).unwrap_err().status, 400);
+}
+
+#[test]
+fn a_seeded_referral_that_lacks_much_can_be_changed() {
+    let mut desk = Desk::new();
+    desk.referral = desk.state.insert(json!({ "id": "bare" }), start());
+    assert!(desk.patch(None, replace("/name", json!("new"))).is_ok());
+}
+
+#[test]
 fn an_unknown_referral_is_not_found() {
     let mut state = State::new(Ids::new(Some(1)));
     assert_eq!(
@@ -245,8 +276,9 @@ fn an_unknown_referral_is_not_found() {
             .status,
         404
     );
+    let body = br#"{"type":"Independent","customerProfile":{},"consent":{},"details":{}}"#;
     assert_eq!(
-        put(&mut state, "x", Some("*"), b"{}", start())
+        put(&mut state, "x", Some("*"), body, start())
             .unwrap_err()
             .status,
         404

@@ -170,7 +170,8 @@ mod tests {
             "status": "New",
             "substatus": "Pending",
             "target": [{ "type": "SolutionProfile", "id": "SOL-34104-EBB" }],
-            "customerProfile": { "name": "Contoso", "address": { "country": "US" } },
+            "customerProfile": { "name": "Contoso", "address": {
+                "addressLine1": "One Microsoft Way", "city": "Redmond", "country": "US" } },
             "consent": { "ConsentToToShareInfoWithOthers": true, "consentToContact": true },
             "details": { "dealValue": 50000, "currency": "USD",
                          "closingDateTime": "2024-11-14T00:00:00Z" },
@@ -272,6 +273,28 @@ mod tests {
     }
 
     #[test]
+    fn the_published_requests_are_taken() {
+        let mut state = State::new(Ids::new(Some(1)));
+        for published in [
+            include_str!("../../openapi/examples/create_referral.request.json"),
+            include_str!("../../openapi/examples/create_referral.request.private_2024.json"),
+        ] {
+            let created = post(&mut state, &serde_json::from_str(published).unwrap()).unwrap();
+            assert_eq!(created["consent"]["consentToToShareInfoWithOthers"], true);
+        }
+    }
+
+    #[test]
+    fn a_member_missing_further_in_is_named() {
+        let profile = json!({ "name": "Contoso", "address": { "city": "Redmond" } });
+        let target = refused(&with("customerProfile", profile));
+        assert!(
+            ["addressLine1", "country"].contains(&target.as_str()),
+            "{target}"
+        );
+    }
+
+    #[test]
     fn a_missing_member_is_named() {
         for member in ["type", "customerProfile", "consent", "details"] {
             assert_eq!(refused(&with(member, Value::Null)), member);
@@ -294,7 +317,9 @@ mod tests {
 
     #[test]
     fn without_the_consent_to_share_nothing_is_created() {
-        let consent = json!({ "consentToToShareInfoWithOthers": false });
+        let consent = json!({
+            "consentToToShareInfoWithOthers": false, "consentToContact": true
+        });
         assert_eq!(
             refused(&with("consent", consent)),
             "consentToToShareInfoWithOthers"

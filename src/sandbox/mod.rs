@@ -58,7 +58,6 @@ use tokio::task::JoinHandle;
 pub use self::builder::SandboxBuilder;
 pub use self::fault::{Fault, FaultBody, FaultPlan, FaultRule};
 pub use self::record::RecordedRequest;
-pub use self::service::Clock;
 use self::service::Service;
 use self::state::MicrosoftAnswer;
 
@@ -119,9 +118,9 @@ impl Sandbox {
     }
 
     /// Seeds a referral as it is, without any check, and gives it back as
-    /// stored: members that only the service sets are added where they lack, the
-    /// status is Active/Accepted unless given. Anything but an object counts as
-    /// an empty one; a known id replaces that referral.
+    /// stored: members that only the service sets are added where they lack, and
+    /// unless given it is Independent and Active/Accepted. Anything but an
+    /// object counts as an empty one; a known id replaces that referral.
     pub fn insert(&self, referral: Value) -> Value {
         let now = self.service.now();
         self.service.state().insert(referral, now)
@@ -129,7 +128,8 @@ impl Sandbox {
 
     /// Changes a referral as if somebody else did, without any check: it gets a
     /// new eTag and `updatedDateTime`, its id stays. Gives it back as stored, or
-    /// `None` if there is none with this id.
+    /// `None` if there is none with this id. The sandbox waits for `edit` to
+    /// end, so `edit` must not call it.
     pub fn edit(&self, id: &str, edit: impl FnOnce(&mut Value)) -> Option<Value> {
         let now = self.service.now();
         let mut state = self.service.state();

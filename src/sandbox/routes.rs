@@ -14,6 +14,7 @@ use axum::middleware::{self, Next};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::answer::{Refusal, json_answer, no_content, referral_answer};
@@ -71,7 +72,9 @@ async fn list(
 
 async fn post(State(service): Shared, body: Bytes) -> Result<Response<Body>, Refusal> {
     let now = service.now();
-    let visible_from = now + service.settings.visibility_delay;
+    let visible_from = now
+        .checked_add_signed(service.settings.visibility_delay)
+        .unwrap_or(DateTime::<Utc>::MAX_UTC);
     let referral = create::create(&mut service.state(), &body, now, visible_from)?;
     Ok(referral_answer(service.settings.create_status, &referral))
 }

@@ -12,7 +12,7 @@ use super::record::RecordedRequest;
 use super::state::State;
 
 /// What time it is, as the sandbox sees it.
-pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+pub(super) type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 
 /// What the builder decided.
 #[derive(Clone)]

@@ -103,6 +103,7 @@ impl State {
         lack("createdDateTime", json!(wire_time(now)));
         lack("updatedDateTime", json!(wire_time(now)));
         lack("eTag", json!(self.ids.etag(now)));
+        lack("type", json!("Independent"));
         lack("status", json!("Active"));
         lack("substatus", json!("Accepted"));
         lack("direction", json!("Outgoing"));

@@ -9,8 +9,11 @@ use tokio::net::TcpStream;
 use super::page::COLLECTION;
 use super::*;
 
-const DEAL: &str = r#"{"type":"Independent","customerProfile":{"name":"Contoso"},
-    "consent":{"consentToToShareInfoWithOthers":true},"details":{"dealValue":1}}"#;
+const DEAL: &str = r#"{"type":"Independent",
+    "customerProfile":{"name":"Contoso","address":{
+        "addressLine1":"One Microsoft Way","city":"Redmond","country":"US"}},
+    "consent":{"consentToToShareInfoWithOthers":true,"consentToContact":true},
+    "details":{"dealValue":1}}"#;
 
 /// Everything that comes back until the sandbox, or the test's patience, ends.
 async fn send(sandbox: &Sandbox, request: &str) -> String {
@@ -176,6 +179,32 @@ async fn a_caller_that_gives_up_during_a_delay_has_written_nothing_or_all() {
         assert!(given_up.is_err());
         assert_eq!(sandbox.referrals().len(), written);
     }
+}
+
+#[tokio::test]
+async fn what_a_caller_gave_up_waiting_for_is_not_done_later() {
+    let sandbox = with(Fault::Delay(Duration::from_millis(300))).await;
+    let sent = post();
+    let answer = send(&sandbox, &sent);
+    assert!(
+        tokio::time::timeout(Duration::from_millis(100), answer)
+            .await
+            .is_err()
+    );
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(sandbox.referrals().is_empty());
+}
+
+#[tokio::test]
+async fn a_referral_that_lists_never_show_can_be_read() {
+    let builder = Sandbox::builder().visibility_delay(Duration::MAX);
+    let sandbox = builder.start().await.unwrap();
+    let created = body(&send(&sandbox, &post()).await);
+    let one = format!("{COLLECTION}/{}", created["id"].as_str().unwrap());
+    let read = send(&sandbox, &request("GET", &one, "", "")).await;
+    assert_eq!(status(&read), "200");
+    let list = body(&send(&sandbox, &request("GET", COLLECTION, "", "")).await);
+    assert_eq!(list["value"], json!([]));
 }
 
 #[tokio::test]

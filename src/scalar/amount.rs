@@ -116,7 +116,13 @@ mod tests {
 
     #[test]
     fn digits_that_a_float_cannot_hold_survive() {
-        for digits in ["9007199254740993", "0.1", "1234567890123456.789", "50000", "1.10"] {
+        for digits in [
+            "9007199254740993",
+            "0.1",
+            "1234567890123456.789",
+            "50000",
+            "1.10",
+        ] {
             let amount: Amount = serde_json::from_str(digits).unwrap();
             assert_eq!(serde_json::to_string(&amount).unwrap(), digits);
         }
@@ -124,7 +130,10 @@ mod tests {
 
     #[test]
     fn strings_and_exponents_are_read_and_nonsense_is_refused() {
-        assert_eq!(serde_json::from_str::<Amount>("\" 10000 \"").unwrap(), 10_000.into());
+        assert_eq!(
+            serde_json::from_str::<Amount>("\" 10000 \"").unwrap(),
+            10_000.into()
+        );
         assert_eq!(serde_json::from_str::<Amount>("1E3").unwrap(), 1_000.into());
         for bad in ["\"\"", "\"ten\"", "true", "null", "{}", "1e400"] {
             assert!(serde_json::from_str::<Amount>(bad).is_err(), "{bad}");

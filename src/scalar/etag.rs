@@ -52,7 +52,10 @@ impl ETag {
             .strip_prefix('"')
             .and_then(|rest| rest.strip_suffix('"'))
             .ok_or(InvalidETag::Unquoted)?;
-        if inner.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"') {
+        if inner
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'"')
+        {
             Ok(Self(text))
         } else {
             Err(InvalidETag::Character)
@@ -67,7 +70,11 @@ impl ETag {
     /// What the service sent is sent back as it came, quoted or not; only what
     /// no header can carry is refused.
     fn from_service(text: String) -> Result<Self, InvalidETag> {
-        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') {
+        if !text.is_empty()
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_graphic() || byte == b' ')
+        {
             Ok(Self(text))
         } else {
             Err(InvalidETag::Character)

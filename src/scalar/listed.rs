@@ -3,8 +3,8 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-use serde::{Deserialize, Deserializer, Serialize};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 /// A list, however it was written.
@@ -115,6 +115,9 @@ mod tests {
         assert_eq!(read("{}"), 0);
         assert_eq!(read("null"), 0);
         assert_eq!(read(r#"{"id":"1"}"#), 1);
-        assert_eq!(serde_json::to_string(&Listed::<Value>::default()).unwrap(), "[]");
+        assert_eq!(
+            serde_json::to_string(&Listed::<Value>::default()).unwrap(),
+            "[]"
+        );
     }
 }

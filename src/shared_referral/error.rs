@@ -127,7 +127,9 @@ impl fmt::Display for OwnFailed {
         f.write_str(match self.source.outcome() {
             Outcome::NotSent | Outcome::Rejected => "nothing was created",
             Outcome::Unknown => "it may have been created; look it up before you start again",
-            Outcome::Done => "it was created, but its id is not known; look it up, do not start again",
+            Outcome::Done => {
+                "it was created, but its id is not known; look it up, do not start again"
+            }
         })
     }
 }
@@ -240,7 +242,11 @@ impl DuplicateFound {
 
 impl fmt::Display for DuplicateFound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "engagement {} has several connected referrals:", self.own.engagement_id)?;
+        write!(
+            f,
+            "engagement {} has several connected referrals:",
+            self.own.engagement_id
+        )?;
         for id in &self.connected {
             write!(f, " {id}")?;
         }

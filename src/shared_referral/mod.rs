@@ -15,7 +15,9 @@ mod problem;
 mod rules;
 mod run;
 
-pub use error::{Ambiguous, ConnectedFailed, DuplicateFound, InvalidPlan, OwnFailed, SharedReferralError};
+pub use error::{
+    Ambiguous, ConnectedFailed, DuplicateFound, InvalidPlan, OwnFailed, SharedReferralError,
+};
 pub use plan::SharedReferralPlan;
 pub use problem::{Half, PlanProblem, Rule};
 pub use run::{Resume, SharedReferral};

@@ -104,7 +104,13 @@ fn lifecycle(half: Half, referral: &NewReferral, found: &mut Found) {
     if let (Some(status), Some(substatus)) = (&referral.status, &referral.substatus)
         && let Err(refusal) = check_pair(&State::new(status.clone(), substatus.clone()))
     {
-        found.report(true, half, Rule::Lifecycle, "/substatus", &refusal.to_string());
+        found.report(
+            true,
+            half,
+            Rule::Lifecycle,
+            "/substatus",
+            &refusal.to_string(),
+        );
     }
 }
 
@@ -159,12 +165,17 @@ fn portal(plan: &SharedReferralPlan, found: &mut Found) {
     );
     let details = &own.details;
     check(
-        details.deal_value.is_none_or(|value| value.decimal() <= 0.into()),
+        details
+            .deal_value
+            .is_none_or(|value| value.decimal() <= 0.into()),
         "/details/dealValue",
         "must be more than zero: the portal cannot update a deal without a value",
     );
     check(
-        !details.currency.as_deref().is_some_and(|code| letters(code, 3)),
+        !details
+            .currency
+            .as_deref()
+            .is_some_and(|code| letters(code, 3)),
         "/details/currency",
         "must be three letters (ISO 4217)",
     );

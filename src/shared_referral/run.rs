@@ -207,10 +207,7 @@ async fn create_connected(
 }
 
 /// Looks for the connected referrals of an engagement.
-async fn find_connected(
-    client: &ReferralsClient,
-    own: &Referral,
-) -> Result<Vec<Referral>, Error> {
+async fn find_connected(client: &ReferralsClient, own: &Referral) -> Result<Vec<Referral>, Error> {
     // An engagement id holds no quote, so it cannot change the filter.
     let filter = format!("{} eq '{}'", referral::ENGAGEMENT_ID, own.engagement_id);
     client

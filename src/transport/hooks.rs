@@ -121,7 +121,11 @@ fn plain_query(url: &mut Url) {
         })
         .collect();
     let plain = plain.join("&");
-    url.set_query(Some(&plain).filter(|plain| !plain.is_empty()).map(String::as_str));
+    url.set_query(
+        Some(&plain)
+            .filter(|plain| !plain.is_empty())
+            .map(String::as_str),
+    );
 }
 
 #[cfg(test)]

@@ -1,0 +1,31 @@
+//! What a user of the library sees, over real HTTP to this machine.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that fails by a panic is a test that fails"
+)]
+
+mod generated;
+mod wire;
+
+#[cfg(feature = "httpmock")]
+mod mock;
+#[cfg(feature = "schemars")]
+mod schemars;
+
+#[cfg(feature = "sandbox")]
+mod create;
+#[cfg(feature = "sandbox")]
+mod failures;
+#[cfg(feature = "sandbox")]
+mod list;
+#[cfg(feature = "sandbox")]
+mod redaction;
+#[cfg(feature = "sandbox")]
+mod shared_referral;
+#[cfg(feature = "sandbox")]
+mod support;
+#[cfg(feature = "sandbox")]
+mod update;

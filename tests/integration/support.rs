@@ -1,0 +1,47 @@
+//! A sandbox and a client of it.
+
+use std::time::Duration;
+
+use partner_referrals::sandbox::{Fault, FaultPlan, FaultRule, RecordedRequest, Sandbox};
+use partner_referrals::types::NewReferral;
+use partner_referrals::{ClientBuilder, ReferralsClient, StaticToken};
+
+pub const PUBLISHED: &str = include_str!("../../openapi/examples/create_referral.request.json");
+
+pub fn published() -> NewReferral {
+    serde_json::from_str(PUBLISHED).unwrap()
+}
+
+pub async fn sandbox() -> Sandbox {
+    Sandbox::builder().seed(7).start().await.unwrap()
+}
+
+pub fn builder(sandbox: &Sandbox) -> ClientBuilder {
+    ReferralsClient::builder(StaticToken::new(sandbox.token()).unwrap())
+        .base_url(sandbox.base_url())
+        .allow_insecure_loopback()
+        .timeout(Duration::from_secs(20))
+}
+
+pub fn client(sandbox: &Sandbox) -> ReferralsClient {
+    builder(sandbox).build().unwrap()
+}
+
+/// A sandbox whose next requests all meet `fault`, and a client of it.
+pub async fn faulty(fault: Fault) -> (Sandbox, ReferralsClient) {
+    let sandbox = sandbox().await;
+    sandbox.set_faults(always(fault));
+    let client = client(&sandbox);
+    (sandbox, client)
+}
+
+pub fn always(fault: Fault) -> FaultPlan {
+    FaultPlan::new().rule(FaultRule::new(fault))
+}
+
+/// The requests that changed something, or meant to.
+pub fn writes(sandbox: &Sandbox) -> Vec<RecordedRequest> {
+    let mut requests = sandbox.requests();
+    requests.retain(|request| request.method != "GET");
+    requests
+}

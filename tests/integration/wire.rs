@@ -1,0 +1,184 @@
+//! Every example of the document is read by its type and comes back as it was.
+
+use partner_referrals::types::{
+    ErrorBody, NewReferral, PartnerCenterErrorBody, PatchOperation, Referral, ReferralList,
+    ServiceError, Status, ThrottlingErrorBody,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+fn examples(prefix: &str) -> Vec<(String, Value)> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/examples");
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        if name.starts_with(prefix) {
+            let text = std::fs::read_to_string(entry.path()).unwrap();
+            found.push((name, serde_json::from_str(&text).unwrap()));
+        }
+    }
+    assert!(!found.is_empty(), "no example begins with {prefix}");
+    found
+}
+
+/// What a round trip may change: null is left out, a lone object becomes a
+/// list of one, times and amounts get one spelling.
+fn normal(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.retain(|_, value| !value.is_null());
+            for (name, value) in members {
+                let listed = name == "ids" || name == "attributes";
+                if let (true, Some(object)) = (listed, value.as_object()) {
+                    *value = if object.is_empty() {
+                        json!([])
+                    } else {
+                        json!([object])
+                    };
+                }
+                let money = ["dealValue", "price", "quantity", "value"].contains(&name.as_str());
+                if money && (value.is_number() || value.is_string()) {
+                    *value = json!(value.to_string().trim_matches('"'));
+                }
+                if name.ends_with("DateTime")
+                    && let Some(time) = value
+                        .as_str()
+                        .and_then(|text| text.parse::<partner_referrals::Timestamp>().ok())
+                {
+                    *value = json!(time);
+                }
+                normal(value);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(normal),
+        _ => {}
+    }
+}
+
+fn round_trip<T: DeserializeOwned + Serialize>(prefix: &str) {
+    for (name, mut value) in examples(prefix) {
+        let read: T = serde_json::from_str(&value.to_string())
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        let text = serde_json::to_string(&read).unwrap();
+        let mut written: Value = serde_json::from_str(&text).unwrap();
+        normal(&mut value);
+        normal(&mut written);
+        assert_eq!(written, value, "{name}");
+    }
+}
+
+#[test]
+fn examples_come_back_as_they_were() {
+    round_trip::<NewReferral>("create_referral.request");
+    round_trip::<Referral>("create_referral.response");
+    round_trip::<Referral>("get_referral.response");
+    round_trip::<Referral>("patch_referral.response");
+    round_trip::<Referral>("replace_referral.");
+    round_trip::<Referral>("Referral.");
+    round_trip::<ReferralList>("list_referrals.response");
+    round_trip::<Vec<PatchOperation>>("patch_referral.request");
+    round_trip::<ErrorBody>("ErrorBody");
+    round_trip::<PartnerCenterErrorBody>("PartnerCenterErrorBody");
+    round_trip::<ThrottlingErrorBody>("ThrottlingErrorBody");
+}
+
+#[test]
+fn each_error_example_is_told_from_the_others() {
+    let read = |prefix: &str| -> ServiceError {
+        serde_json::from_value(examples(prefix)[0].1.clone()).unwrap()
+    };
+    assert!(matches!(read("ErrorBody"), ServiceError::ErrorBody(_)));
+    assert!(matches!(
+        read("PartnerCenterErrorBody"),
+        ServiceError::PartnerCenterErrorBody(_)
+    ));
+    assert!(matches!(
+        read("ThrottlingErrorBody"),
+        ServiceError::ThrottlingErrorBody(_)
+    ));
+}
+
+fn observed() -> Value {
+    examples("Referral.observed").remove(0).1
+}
+
+#[test]
+fn an_unknown_value_survives_and_does_not_fail_the_referral() {
+    let mut value = observed();
+    for member in [
+        "status",
+        "substatus",
+        "type",
+        "qualification",
+        "direction",
+        "registrationStatus",
+    ] {
+        value[member] = json!("FromTheFuture");
+    }
+    let referral: Referral = serde_json::from_value(value).unwrap();
+    assert_eq!(
+        referral.status,
+        Status::UnknownValue("FromTheFuture".to_owned())
+    );
+    let written = serde_json::to_value(&referral).unwrap();
+    assert_eq!(written["status"], "FromTheFuture");
+    assert_eq!(written["direction"], "FromTheFuture");
+}
+
+/// Sets every member that may be null to null, one at a time and at any depth.
+#[test]
+fn null_is_read_wherever_the_document_allows_it() {
+    let required = [
+        "id",
+        "engagementId",
+        "status",
+        "substatus",
+        "type",
+        "createdDateTime",
+        "updatedDateTime",
+    ];
+    let mut pointers = Vec::new();
+    fn collect(value: &Value, pointer: &str, out: &mut Vec<String>) {
+        if let Value::Object(members) = value {
+            for (name, value) in members {
+                let here = format!("{pointer}/{name}");
+                collect(value, &here, out);
+                out.push(here);
+            }
+        }
+    }
+    collect(&observed(), "", &mut pointers);
+    let mut checked = 0;
+    for pointer in pointers {
+        if required.iter().any(|name| pointer == format!("/{name}")) {
+            continue;
+        }
+        let mut value = observed();
+        *value.pointer_mut(&pointer).unwrap() = Value::Null;
+        if let Err(error) = serde_json::from_value::<Referral>(value) {
+            panic!("{pointer}: {error}");
+        }
+        checked += 1;
+    }
+    assert!(checked > 60, "{checked}");
+}
+
+#[test]
+fn the_referral_of_the_vendors_tables_alone_is_enough() {
+    let least = json!({
+        "id": "a", "engagementId": "b", "status": "New", "substatus": "Pending", "type": "Shared",
+        "createdDateTime": "2019-02-23T02:05:23Z", "updatedDateTime": "2019-02-23T02:05:23Z"
+    });
+    let referral: Referral = serde_json::from_value(least.clone()).unwrap();
+    assert_eq!(serde_json::to_value(&referral).unwrap(), least);
+    for bad in ["", ".", "..", "a/b"] {
+        let mut value = least.clone();
+        value["id"] = json!(bad);
+        assert!(
+            serde_json::from_value::<Referral>(value).is_err(),
+            "{bad:?}"
+        );
+    }
+}

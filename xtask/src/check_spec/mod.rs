@@ -1,0 +1,199 @@
+//! `cargo xtask check-spec`: finds the mistakes in the document that readers,
+//! and above all the generator, would be silent or obscure about.
+//!
+//! A rule reports and goes on, so that one run shows everything. What a rule
+//! needs of another group is asked of the report; what could not be checked is
+//! said aloud.
+
+mod convert;
+mod explain;
+mod report;
+mod rules;
+mod subject;
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use report::{Format, Report, Severity};
+use rules::Isolation;
+use subject::{Kind, Subject};
+
+use crate::pipeline::document::Document;
+use crate::pipeline::problem::{Place, Problem};
+use crate::say;
+
+/// The document that is checked when none is named.
+const DOCUMENT: &str = "openapi/referrals.yaml";
+
+/// No document that people keep is indented so far.
+const DEEPEST: usize = 500;
+
+/// How to call it.
+pub const USAGE: &str = "\
+check-spec [FILE] [--format human|short|json]   check the document (default: openapi/referrals.yaml)
+check-spec --list-rules                         every rule, with a wrong and a right example
+
+Exit code: 0 clean, 1 findings, 2 wrong usage, unreadable file or a broken check.";
+
+/// The command; the exit code is 0 clean, 1 findings, 2 anything else.
+pub fn main(arguments: &[String]) -> ExitCode {
+    let mut file = None;
+    let mut format = Format::Human;
+    let mut arguments = arguments.iter().map(String::as_str);
+    while let Some(argument) = arguments.next() {
+        let value = argument.strip_prefix("--format=");
+        match argument {
+            "--list-rules" => {
+                say(&list_rules());
+                return ExitCode::SUCCESS;
+            }
+            "--help" | "-h" => {
+                say(&format!("{USAGE}\n"));
+                return ExitCode::SUCCESS;
+            }
+            _ if argument == "--format" || value.is_some() => {
+                format = match value.or_else(|| arguments.next()) {
+                    Some("human") => Format::Human,
+                    Some("short") => Format::Short,
+                    Some("json") => Format::Json,
+                    other => {
+                        let other = other.unwrap_or_default();
+                        return usage(&format!("`{other}` is not a format: human, short or json"));
+                    }
+                }
+            }
+            _ if argument.starts_with('-') => {
+                return usage(&format!("`{argument}` is not an option"));
+            }
+            _ if file.is_some() => return usage("one file at a time"),
+            _ => file = Some(PathBuf::from(argument)),
+        }
+    }
+    let path = file.unwrap_or_else(default_document);
+    let bytes = match std::fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) => return usage(&format!("{} cannot be read: {error}", path.display())),
+    };
+    // A panic is a finding; its report goes with the others.
+    std::panic::set_hook(Box::new(|_| {}));
+    let name = path.display().to_string();
+    let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
+    let report = check(&name, &folder, &bytes, Isolation::Child(&path));
+    say(&report.render(format, &name));
+    if format == Format::Json {
+        eprintln!("{}", report.closing());
+    }
+    ExitCode::from(report.exit_code())
+}
+
+/// The hidden other half of `rules::progenitor`: tries the generator, prints
+/// what it finds as JSON.
+pub fn dry_run(arguments: &[String]) -> ExitCode {
+    let document = arguments
+        .first()
+        .and_then(|file| std::fs::read_to_string(file).ok())
+        .and_then(|text| Document::parse(&text).ok());
+    let Some(document) = document else {
+        return usage("__dry-run needs a document that can be read");
+    };
+    say(&rules::dry_run(&document));
+    ExitCode::SUCCESS
+}
+
+fn usage(message: &str) -> ExitCode {
+    eprintln!("check-spec: {message}\n\n{USAGE}");
+    ExitCode::from(2)
+}
+
+/// The document of this workspace, by a path that is short to read.
+fn default_document() -> PathBuf {
+    let root = crate::workspace_root();
+    let path = root.join(DOCUMENT);
+    match std::env::current_dir() {
+        Ok(here) => path
+            .strip_prefix(here)
+            .map(Path::to_path_buf)
+            .unwrap_or(path),
+        Err(_) => path,
+    }
+}
+
+/// Checks the text of a document. Files that it names are read from `folder`.
+fn check(name: &str, folder: &Path, bytes: &[u8], isolation: Isolation<'_>) -> Report {
+    let mut report = Report::default();
+    match read(bytes, name, &mut report) {
+        Err(problem) => {
+            report.problem(name, problem);
+            rules::skip_all(&mut report);
+        }
+        Ok(document) => {
+            let subject = Subject::new(name, folder, &document);
+            report.counts.operations = subject.all(Kind::Operation).count();
+            report.counts.schemas = subject
+                .root()
+                .pointer(crate::pipeline::schema::SCHEMAS)
+                .and_then(serde_json::Value::as_object)
+                .map_or(0, serde_json::Map::len);
+            rules::run(&subject, isolation, &mut report);
+        }
+    }
+    report.finish();
+    report
+}
+
+/// Reads the document, and what its reader takes for granted: text, and a depth
+/// that does not fill the stack.
+fn read(bytes: &[u8], name: &str, report: &mut Report) -> Result<Document, Problem> {
+    let refuse = |line: usize, message: &str, fix: &str| Problem {
+        code: "yaml/syntax",
+        place: Some(Place { line, column: 1 }),
+        pointer: String::new(),
+        message: message.to_owned(),
+        fix: fix.to_owned(),
+    };
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let before = &bytes[..error.valid_up_to()];
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        refuse(
+            line,
+            "a byte on this line is not UTF-8",
+            "save the file as UTF-8",
+        )
+    })?;
+    report.source(name, text);
+    // Every level of a block takes a column; the YAML parser counts the others.
+    let is_deep = |line: &str| {
+        let mut start = line.chars().take_while(|c| matches!(c, ' ' | '-'));
+        start.nth(DEEPEST).is_some()
+    };
+    if let Some(index) = text.lines().position(is_deep) {
+        return Err(refuse(
+            index + 1,
+            "too deep",
+            "name the inner parts and refer to them",
+        ));
+    }
+    Document::parse(text)
+}
+
+fn list_rules() -> String {
+    let mut out = String::new();
+    for rule in rules::RULES {
+        let level = match rule.severity {
+            Severity::Error => "",
+            Severity::Warning => " (warning)",
+        };
+        let _ = writeln!(out, "{}{level}\n  {}", rule.code, rule.why);
+        for (label, text) in [("wrong", rule.wrong), ("right", rule.right)] {
+            let _ = writeln!(out, "  {label}:");
+            for line in text.lines() {
+                let _ = writeln!(out, "    {line}");
+            }
+        }
+        out.push('\n');
+    }
+    out
+}

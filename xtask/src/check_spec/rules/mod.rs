@@ -1,0 +1,154 @@
+//! The rules: one file for each group, and one table that explains them all.
+
+mod docs;
+mod examples;
+mod oas;
+mod operations;
+mod progenitor;
+mod references;
+mod schemas;
+mod table;
+mod transitions;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+pub use progenitor::Isolation;
+pub use table::RULES;
+
+use super::report::{Finding, Report, Severity};
+use super::subject::Subject;
+use crate::pipeline::document::Document;
+use crate::pipeline::problem::Place;
+
+/// One row of the table of rules.
+pub struct Rule {
+    /// `group/rule`.
+    pub code: &'static str,
+    pub severity: Severity,
+    /// Why it is one.
+    pub why: &'static str,
+    /// A document that breaks it.
+    pub wrong: &'static str,
+    /// The same, mended.
+    pub right: &'static str,
+}
+
+/// How bad it is to break the rule `code`.
+pub fn severity(code: &str) -> Severity {
+    RULES
+        .iter()
+        .find(|rule| rule.code == code)
+        .map_or(Severity::Error, |rule| rule.severity)
+}
+
+type Check = fn(&Subject<'_>, &mut Report);
+
+/// The groups, in the order in which they run. The generator comes last: it
+/// repeats what others say better.
+const GROUPS: &[(&str, Check)] = &[
+    ("oas", oas::check),
+    ("ref", references::check),
+    ("op", operations::check),
+    ("schema", schemas::check),
+    ("transitions", transitions::check),
+    ("docs", docs::check),
+    ("example", examples::check),
+];
+
+/// Runs every group; one that breaks does not stop the others.
+pub fn run(subject: &Subject<'_>, isolation: Isolation<'_>, report: &mut Report) {
+    for (group, check) in GROUPS {
+        guarded(subject.name, group, &[], report, |report| {
+            check(subject, report)
+        });
+    }
+    guarded(
+        subject.name,
+        "progenitor",
+        &["oas", "ref"],
+        report,
+        |report| {
+            progenitor::check(subject, isolation, report);
+        },
+    );
+}
+
+/// Tries the generator in this process and prints what it finds, as JSON.
+pub fn dry_run(document: &Document) -> String {
+    progenitor::print(&progenitor::dry_run(document)).to_string()
+}
+
+/// Says which groups an unreadable document leaves unchecked.
+pub fn skip_all(report: &mut Report) {
+    let groups: Vec<&str> = GROUPS.iter().map(|(group, _)| *group).collect();
+    report.skipped.push(format!(
+        "{}, progenitor (the document cannot be read)",
+        groups.join(", ")
+    ));
+}
+
+/// Runs one group, unless groups that it builds on found errors: those would
+/// only be repeated in worse words. Its panic is a finding like any other.
+fn guarded(
+    file: &str,
+    group: &str,
+    after: &[&str],
+    report: &mut Report,
+    check: impl FnOnce(&mut Report),
+) {
+    let broken: Vec<&str> = after
+        .iter()
+        .copied()
+        .filter(|group| report.failed(group))
+        .collect();
+    if !broken.is_empty() {
+        report
+            .skipped
+            .push(format!("{group} (errors in {})", broken.join(", ")));
+        return;
+    }
+    let result = catch_unwind(AssertUnwindSafe(|| check(&mut *report)));
+    if let Err(panic) = result {
+        let said = panic
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| panic.downcast_ref::<&str>().copied())
+            .unwrap_or("no reason given");
+        report.push(Finding {
+            file: file.to_owned(),
+            place: Place { line: 1, column: 1 },
+            code: "internal/panic".to_owned(),
+            severity: Severity::Error,
+            message: format!("the rules of `{group}` broke: {said}"),
+            pointer: String::new(),
+            help: "this is a mistake in xtask/src/check_spec/rules: please report it".to_owned(),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_that_panics_is_a_finding_and_the_check_is_broken() {
+        let mut report = Report::default();
+        guarded("a.yaml", "schema", &[], &mut report, |_| {
+            panic!("on purpose")
+        });
+        assert_eq!(report.findings[0].code, "internal/panic");
+        assert!(report.findings[0].message.contains("on purpose"));
+        assert_eq!(report.exit_code(), 2);
+    }
+
+    #[test]
+    fn every_rule_has_a_code_of_its_own_and_an_example() {
+        for (index, rule) in RULES.iter().enumerate() {
+            assert!(RULES[..index].iter().all(|other| other.code != rule.code));
+            assert_eq!(rule.code.split('/').count(), 2, "{}", rule.code);
+            for text in [rule.why, rule.wrong, rule.right] {
+                assert!(!text.is_empty(), "{}", rule.code);
+            }
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Can the generator take it? Found by trying, with the very pipeline of the
+//! build, in a process of its own: a schema can make the generator overflow
+//! its stack, which ends a process.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+
+use super::super::report::{Finding, Report};
+use super::super::subject::Subject;
+use super::severity;
+use crate::pipeline::document::Document;
+use crate::pipeline::problem::{Place, Problem};
+use crate::pipeline::schema::SCHEMAS;
+use crate::pipeline::{Options, generate};
+
+/// Where the generator runs.
+#[derive(Clone, Copy, Debug)]
+pub enum Isolation<'a> {
+    /// In a process of its own, which reads this file.
+    Child(&'a Path),
+    /// In this process: for tests, whose executable is not xtask.
+    #[cfg(test)]
+    SameProcess,
+    /// Nowhere: for tests of other rules.
+    #[cfg(test)]
+    NotTried,
+}
+
+pub fn check(subject: &Subject<'_>, isolation: Isolation<'_>, report: &mut Report) {
+    let found = match isolation {
+        Isolation::Child(file) => {
+            let output = std::env::current_exe()
+                .and_then(|xtask| Command::new(xtask).arg("__dry-run").arg(file).output());
+            said(subject, output)
+        }
+        #[cfg(test)]
+        Isolation::NotTried => Vec::new(),
+        #[cfg(test)]
+        Isolation::SameProcess => dry_run(subject.document)
+            .into_iter()
+            .map(|problem| finding(subject, problem))
+            .collect(),
+    };
+    for finding in found {
+        if !repeats(&finding, report) {
+            report.push(finding);
+        }
+    }
+}
+
+/// Everything that makes the build refuse the document. The pipeline stops at
+/// the first; an operation that fails is left out, and the rest tried again.
+pub fn dry_run(document: &Document) -> Vec<Problem> {
+    let mut document = document.clone();
+    let mut problems = Vec::new();
+    let options = Options {
+        schemars: true,
+        httpmock: true,
+    };
+    while let Err(problem) = generate(&document, options) {
+        let is_operation = problem.code == "progenitor/operation";
+        if !problems.is_empty() && !is_operation {
+            break; // Comes of what was left out.
+        }
+        let pointer = problem.pointer.clone();
+        problems.push(problem);
+        if !is_operation || !remove(&mut document.value, &pointer) {
+            break;
+        }
+    }
+    problems
+}
+
+fn remove(root: &mut Value, pointer: &str) -> bool {
+    let Some((parent, name)) = pointer.rsplit_once('/') else {
+        return false;
+    };
+    root.pointer_mut(parent)
+        .and_then(Value::as_object_mut)
+        .is_some_and(|members| members.remove(name).is_some())
+}
+
+/// What `xtask __dry-run FILE` found, or how it ended instead.
+fn said(subject: &Subject<'_>, output: std::io::Result<Output>) -> Vec<Finding> {
+    let output = match output {
+        Ok(output) => output,
+        Err(error) => {
+            return vec![finding(
+                subject,
+                subject.document.problem(
+                    "internal/child",
+                    "",
+                    format!("the generator cannot be tried in a process of its own: {error}"),
+                    "run the check where processes can be started",
+                ),
+            )];
+        }
+    };
+    let problems = output
+        .status
+        .success()
+        .then(|| serde_json::from_slice::<Vec<Value>>(&output.stdout).ok())
+        .flatten();
+    match problems {
+        Some(problems) => problems
+            .iter()
+            .map(|problem| Finding {
+                file: subject.name.to_owned(),
+                ..read(problem)
+            })
+            .collect(),
+        None => {
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            let last: Vec<&str> = stderr.lines().filter(|line| !line.is_empty()).collect();
+            let problem = subject.document.problem(
+                "progenitor/crash",
+                SCHEMAS,
+                format!(
+                    "the generator took its process down ({}): {}",
+                    output.status,
+                    last.join(" ")
+                ),
+                "look for a schema that contains itself through `allOf`, `oneOf` or `anyOf`",
+            );
+            vec![finding(subject, problem)]
+        }
+    }
+}
+
+/// What the child prints: problems as JSON.
+pub fn print(problems: &[Problem]) -> Value {
+    problems
+        .iter()
+        .map(|problem| {
+            let place = problem.place.unwrap_or(Place { line: 1, column: 1 });
+            json!({
+                "code": problem.code,
+                "line": place.line,
+                "column": place.column,
+                "pointer": problem.pointer,
+                "message": problem.message,
+                "fix": problem.fix,
+            })
+        })
+        .collect()
+}
+
+fn read(problem: &Value) -> Finding {
+    let text = |key: &str| problem[key].as_str().unwrap_or_default().to_owned();
+    let number = |key: &str| {
+        problem[key]
+            .as_u64()
+            .and_then(|number| usize::try_from(number).ok())
+            .unwrap_or(1)
+    };
+    Finding {
+        file: String::new(),
+        place: Place {
+            line: number("line"),
+            column: number("column"),
+        },
+        severity: severity(&text("code")),
+        code: text("code"),
+        message: short(&text("message")),
+        pointer: text("pointer"),
+        help: text("fix"),
+    }
+}
+
+/// The generator may print whole trees; their beginning says enough.
+fn short(message: &str) -> String {
+    let words: Vec<&str> = message.split_whitespace().collect();
+    let line = words.join(" ");
+    match line.char_indices().nth(400) {
+        Some((end, _)) => format!("{}..", &line[..end]),
+        None => line,
+    }
+}
+
+fn finding(subject: &Subject<'_>, problem: Problem) -> Finding {
+    Finding {
+        file: subject.name.to_owned(),
+        ..read(&print(&[problem])[0])
+    }
+}
+
+/// Whether a rule said it already, in better words: at the same part of the
+/// document, or when the generator could not name a part.
+fn repeats(finding: &Finding, report: &Report) -> bool {
+    let vague = ["", "/paths", "/components", SCHEMAS].contains(&finding.pointer.as_str());
+    report
+        .errors()
+        .filter(|one| {
+            one.file == finding.file
+                && ["oas/", "op/", "schema/", "transitions/"]
+                    .iter()
+                    .any(|group| one.code.starts_with(group))
+        })
+        .any(|one| {
+            let within = |outer: &str, inner: &str| {
+                inner
+                    .strip_prefix(outer)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
+            vague
+                || within(&one.pointer, &finding.pointer)
+                || within(&finding.pointer, &one.pointer)
+        })
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_generator_that_dies_is_a_finding() {
+        let document = Document::parse("components:\n  schemas: {}\n").unwrap();
+        let subject = Subject::new("a.yaml", Path::new(""), &document);
+        let output = Command::new("sh")
+            .args(["-c", "echo stack overflow >&2; kill -ABRT $$"])
+            .output();
+        let found = said(&subject, output);
+        assert_eq!(found[0].code, "progenitor/crash");
+        assert_eq!(found[0].place.line, 2);
+        assert!(found[0].message.contains("stack overflow"), "{found:?}");
+    }
+
+    #[test]
+    fn a_process_that_cannot_be_started_is_a_broken_check() {
+        let document = Document::parse("{}").unwrap();
+        let subject = Subject::new("a.yaml", Path::new(""), &document);
+        let output = Command::new("/nothing/here").output();
+        assert_eq!(said(&subject, output)[0].code, "internal/child");
+    }
+}

@@ -1,0 +1,454 @@
+//! Every rule is broken once, in the document itself: a text of it is replaced
+//! by a wrong one, and the finding must have the rule's code and stand on the
+//! line that is wrong.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use super::report::Report;
+use super::rules::{Isolation, RULES};
+use super::{DOCUMENT, check};
+
+fn folder() -> PathBuf {
+    crate::workspace_root().join("openapi")
+}
+
+fn document() -> String {
+    std::fs::read_to_string(crate::workspace_root().join(DOCUMENT)).unwrap()
+}
+
+fn judge(text: &str, isolation: Isolation<'_>) -> Report {
+    check(DOCUMENT, &folder(), text.as_bytes(), isolation)
+}
+
+/// A mistake: the first `from` below `after` becomes `to`. The finding must be
+/// on the line of the first `at` below `after`, or the first `to` when it is
+/// empty.
+struct Mistake {
+    code: &'static str,
+    after: &'static str,
+    from: &'static str,
+    to: &'static str,
+    at: &'static str,
+}
+
+impl Mistake {
+    /// The document with the mistake, and the line of the finding.
+    fn make(&self, text: &str) -> (String, usize) {
+        let find = |text: &str, what: &str, from: usize| {
+            let found = text[from..].find(what);
+            found.unwrap_or_else(|| panic!("{}: {what:?} is not in the document", self.code)) + from
+        };
+        let start = find(text, self.after, 0);
+        let place = find(text, self.from, start);
+        let (before, behind) = (&text[..place], &text[place + self.from.len()..]);
+        let wrong = format!("{before}{}{behind}", self.to);
+        let line = match self.at {
+            "" => place,
+            at => find(&wrong, at, start),
+        };
+        let line = wrong[..line].matches('\n').count() + 1;
+        (wrong, line)
+    }
+}
+
+const fn mistake(
+    code: &'static str,
+    after: &'static str,
+    from: &'static str,
+    to: &'static str,
+    at: &'static str,
+) -> Mistake {
+    Mistake {
+        code,
+        after,
+        from,
+        to,
+        at,
+    }
+}
+
+const GET: &str = "    get:\n      operationId: get_referral";
+const PATCH: &str = "    patch:\n      operationId: patch_referral";
+const LIFECYCLE: &str = "x-lifecycle:";
+const LINK: &str = "    Link:\n";
+
+/// One or more for each rule, but those of `OTHERS`.
+#[rustfmt::skip] // One mistake a line, to be read as a table.
+const MISTAKES: &[Mistake] = &[
+    mistake("yaml/syntax", "info:", "  title:", "  version: 1\n  title:", "  version: 0"),
+    mistake("oas/version", "openapi", "3.0.3", "3.1.0", ""),
+    mistake("oas/invalid", "    Referral:", "additionalProperties", "additonalProperties", ""),
+    mistake("oas/invalid", "    Referral:", "type: string", "type: strng", ""),
+    mistake("oas/invalid", "paths:", "    get:", "    gett:", ""),
+    mistake("oas/invalid", GET, "'200':", "'2O0':", ""),
+    mistake("oas/invalid", "info:", "  version:", "  x-version:", "info:"),
+    mistake("oas/no-server", "openapi: 3", "\nservers:", "\nx-servers:", "openapi"),
+    mistake("ref/dangling", GET, "responses/NotFound", "responses/NotFund", ""),
+    mistake("ref/external", GET, "'#/components/schemas/Referral'", "other.yaml", ""),
+    mistake("ref/wrong-section", GET, "schemas/Referral'", "responses/NotFound'", ""),
+    mistake("ref/siblings", GET, "s/Referral'", "s/Referral'\n                nullable: true", "nullable"),
+    mistake("ref/unused", "  schemas:", "    ReferralId:", "    Old: {type: string, description: Old.}\n    ReferralId:", ""),
+    mistake("op/no-id", GET, "operationId:", "x-id:", "    get:"),
+    mistake("op/duplicate-id", GET, "get_referral", "list_referrals", ""),
+    mistake("op/path-parameter", "paths:", "referrals/{id}:", "referrals/{key}:", "    get:\n      operationId: get_"),
+    mistake("op/path-parameter", "    Id:", "required: true", "required: false", ""),
+    mistake("op/path-parameter", "    Id:", "      required: true\n", "", "    Id:"),
+    mistake("op/default-response", GET, "'500':", "default:", ""),
+    mistake("op/optional-body", PATCH, "required: true", "required: false", "requestBody"),
+    mistake("schema/required-unknown", "    NewReferral:", "- consent", "- content", ""),
+    mistake("schema/enum-inline", LINK, "type: string", "type: string\n          enum: [a]", "enum:"),
+    mistake("schema/enum-duplicate", "    Substatus:", "- Won", "- Pending", ""),
+    mistake("schema/enum-type", "    PricingModel:", "      enum:", "      enum:\n        - 7", "- 7"),
+    mistake("schema/enum-names", "    Direction:", "- Outgoing", "- Outgoing\n        - outgoing", "- outgoing"),
+    mistake("schema/min-max", LINK, "type: string", "type: string\n          maxLength: 5\n          minLength: 9", "minL"),
+    mistake("schema/names", LINK, "        method:", "        Uri: {type: string, description: x}\n        method:", "        uri:"),
+    mistake("schema/endless", LINK, "      properties:", "      allOf: [{$ref: '#/components/schemas/Link'}]\n      properties:", "    Link:"),
+    mistake("schema/endless", LINK, "    Link:\n", "    Link:\n      $ref: '#/components/schemas/Link'\n", "    Link:"),
+    mistake("schema/closed", LINK, "additionalProperties: {}", "additionalProperties: false", ""),
+    mistake("schema/extra", LINK, "        method:", "        extra:", ""),
+    mistake("transitions/missing", "    Status:", "        states:", "        x-states:", "    Status:"),
+    mistake("transitions/unknown-value", LIFECYCLE, "- Active", "- Actve", ""),
+    mistake("transitions/unknown-value", LIFECYCLE, "          Closed:", "          Done:", ""),
+    mistake("transitions/empty-cell", LIFECYCLE, "substatuses:\n              - Accepted", "substatuses: []", ""),
+    mistake("transitions/no-row", LIFECYCLE, "              - Won\n", "", "states:"),
+    mistake("docs/no-description", LINK, "          description:", "          x-text:", "        uri:"),
+    mistake("docs/no-description", LINK, "      description:", "      x-text:", "    Link:"),
+    mistake("docs/no-description", GET, "      description:", "      x-text:", "    get:"),
+    mistake("docs/enum-values", "    PatchOp:", "        replace:", "        remove:", ""),
+    mistake("docs/enum-values", "    PatchOp:", "        replace:", "        x-replace:", "- replace"),
+    mistake("example/missing-file", "paths:", "examples/get_referral.response", "examples/get.response", ""),
+    mistake("example/missing-file", "paths:", "examples/get_referral.response", "http://a/response", ""),
+    mistake("example/violates-schema", GET, "externalValue:", "value: {id: 7} #", ""),
+    mistake("example/violates-schema", "    Top:", "format: int32", "format: int32\n        default: ten", "default"),
+    mistake("progenitor/operation", PATCH, "application/json:", "application/json-patch+json:", "    patch:"),
+    mistake("progenitor/schema", "  schemas:", "    ReferralId:", "    Odd: {not: {type: string}, description: Odd.}\n    ReferralId:", ""),
+    mistake("progenitor/httpmock", "paths:", "'416':", "'499':", "paths:"),
+    mistake("generate/optional-field", "    NewOrganization:", "          type: string\n          description: Its", "          type: string\n          default: a\n          description: Its", "    NewOrganization:"),
+    mistake("generate/no-microsoft-half", "    NewTarget:", "x-microsoft-half", "x-half", "    NewTarget:"),
+    mistake("generate/no-struct", "  schemas:", "    ReferralId:", "    NewOdd: {oneOf: [{type: string}, {type: boolean}], description: Odd.}\n    ReferralId:", ""),
+];
+
+/// Rules that need more than one change, or another file. Each has a test
+/// below, `progenitor/crash` where the process is started.
+const OTHERS: &[&str] = &[
+    "op/responses-one-sided",
+    "example/not-json",
+    "example/unused-file",
+    "progenitor/crash",
+    "generate/scalar-missing",
+    "generate/no-members",
+    "generate/no-parameters",
+    "steps/nothing-to-do",
+];
+
+/// Codes of the pipeline that nobody sees: a rule says the same before, or no
+/// document is known that leads there.
+const UNSEEN: &[&str] = &[
+    "oas/no-paths",
+    "oas/no-schemas",
+    "op/no-responses",
+    "progenitor/document",
+    "generate/not-rust",
+];
+
+/// Only these need the generator, which takes most of the time.
+fn isolation(code: &str) -> Isolation<'static> {
+    let of_pipeline = ["progenitor/", "generate/", "steps/"];
+    let by_pipeline = ["oas/no-server", "schema/closed", "schema/extra"];
+    if of_pipeline.iter().any(|group| code.starts_with(group)) || by_pipeline.contains(&code) {
+        Isolation::SameProcess
+    } else {
+        Isolation::NotTried
+    }
+}
+
+fn codes(report: &Report) -> Vec<String> {
+    report
+        .findings
+        .iter()
+        .map(|finding| {
+            format!(
+                "{}:{} {}: {}",
+                finding.file, finding.place.line, finding.code, finding.message
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn the_document_is_clean() {
+    let report = judge(&document(), Isolation::SameProcess);
+    assert_eq!(codes(&report), [""; 0]);
+    assert_eq!(report.skipped, [""; 0]);
+    assert_eq!(report.exit_code(), 0);
+    assert!(report.counts.operations >= 5);
+    assert!(report.counts.schemas >= 70);
+    assert!(report.counts.examples >= 30);
+}
+
+#[test]
+fn every_rule_is_broken_by_a_document() {
+    let broken: BTreeSet<&str> = MISTAKES
+        .iter()
+        .map(|mistake| mistake.code)
+        .chain(OTHERS.iter().copied())
+        .collect();
+    let known: BTreeSet<&str> = RULES.iter().map(|rule| rule.code).collect();
+    assert_eq!(broken, known);
+}
+
+#[test]
+fn every_code_of_the_pipeline_is_in_the_table() {
+    let known = |code: &str| RULES.iter().any(|rule| rule.code == code) || UNSEEN.contains(&code);
+    for entry in std::fs::read_dir(crate::workspace_root().join("build")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        for group in [
+            "yaml",
+            "oas",
+            "op",
+            "schema",
+            "transitions",
+            "progenitor",
+            "generate",
+            "steps",
+        ] {
+            for rest in text.split(&format!("\"{group}/")).skip(1) {
+                let code = format!("{group}/{}", rest.split('"').next().unwrap());
+                assert!(
+                    known(&code),
+                    "{code} of {} needs a row in xtask/src/check_spec/rules/table.rs",
+                    path.display()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_mistake_is_found_on_its_line() {
+    let document = document();
+    let mut missed = Vec::new();
+    for (index, mistake) in MISTAKES.iter().enumerate() {
+        let (text, line) = mistake.make(&document);
+        let report = judge(&text, isolation(mistake.code));
+        let found = report.findings.iter().any(|finding| {
+            finding.code == mistake.code && finding.place.line == line && finding.file == DOCUMENT
+        });
+        if !found {
+            missed.push(format!(
+                "{index} {} on line {line}; found instead:\n  {}",
+                mistake.code,
+                codes(&report).join("\n  ")
+            ));
+        }
+        for finding in &report.findings {
+            assert!(
+                RULES.iter().any(|rule| rule.code == finding.code),
+                "{} is not in the table",
+                finding.code
+            );
+            assert!(!finding.help.is_empty(), "{} has no help", finding.code);
+        }
+    }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
+
+fn line_of(text: &str, what: &str) -> usize {
+    text[..text.find(what).unwrap()].matches('\n').count() + 1
+}
+
+fn assert_finds(report: &Report, code: &str, file: &str, line: usize) {
+    let found = report
+        .findings
+        .iter()
+        .any(|finding| finding.code == code && finding.file == file && finding.place.line == line);
+    assert!(
+        found,
+        "{code} on {file}:{line}\n{}",
+        codes(report).join("\n")
+    );
+}
+
+#[test]
+fn an_operation_documents_a_success_and_an_error() {
+    let document = document();
+    let start = document.find(GET).unwrap();
+    let (before, rest) = document.split_at(start);
+    let end = rest.find("    put:").unwrap();
+    let (get, behind) = rest.split_at(end);
+    let refused = get.find("        '400':").unwrap();
+    let text = format!("{before}{}{behind}", &get[..refused]);
+    let line = line_of(&text, GET) + line_of(get, "      responses:") - 1;
+    let report = judge(&text, Isolation::SameProcess);
+    assert_finds(&report, "op/responses-one-sided", DOCUMENT, line);
+    // The pipeline says the same; once is enough.
+    assert_eq!(
+        report
+            .errors()
+            .filter(|one| one.code.starts_with("op/"))
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn the_scalars_of_the_build_are_there() {
+    let document = document()
+        .replace("schemas/ETag'", "schemas/Version'")
+        .replace(
+            "    ETag:\n      type: string",
+            "    Version:\n      type: string",
+        );
+    let report = judge(&document, Isolation::SameProcess);
+    assert_finds(
+        &report,
+        "generate/scalar-missing",
+        DOCUMENT,
+        line_of(&document, "  schemas:"),
+    );
+}
+
+#[test]
+fn what_handwritten_code_names_is_there() {
+    let text = document()
+        .replace("schemas/Target'", "schemas/Goal'")
+        .replace("    Target:\n", "    Goal:\n");
+    let report = judge(&text, Isolation::SameProcess);
+    assert_finds(
+        &report,
+        "generate/no-members",
+        DOCUMENT,
+        line_of(&text, "  schemas:"),
+    );
+
+    let text = document().replace("      in: query\n", "      in: header\n");
+    let report = judge(&text, Isolation::SameProcess);
+    assert_finds(
+        &report,
+        "generate/no-parameters",
+        DOCUMENT,
+        line_of(&text, "components:"),
+    );
+}
+
+#[test]
+fn a_step_of_the_build_has_something_to_do() {
+    let text = document().replace("x-set-by-transport: true", "x-set: true");
+    let report = judge(&text, Isolation::SameProcess);
+    assert_finds(
+        &report,
+        "steps/nothing-to-do",
+        DOCUMENT,
+        line_of(&text, "  parameters:\n    Id:"),
+    );
+}
+
+#[test]
+fn every_operation_that_cannot_be_generated_is_named() {
+    let text = document().replace(
+        "'#/components/parameters/Prefer'",
+        "'#/components/parameters/Cookie'",
+    );
+    let text = text.replace(
+        "    Prefer:\n      name: Prefer\n      in: header",
+        "    Cookie:\n      name: Prefer\n      in: cookie",
+    );
+    let text = text.replacen(
+        "        - $ref: '#/components/parameters/Top'",
+        "        - $ref: '#/components/parameters/Cookie'",
+        1,
+    );
+    let report = judge(&text, Isolation::SameProcess);
+    let operations: Vec<&str> = report
+        .findings
+        .iter()
+        .filter(|finding| finding.code == "progenitor/operation")
+        .map(|finding| finding.pointer.rsplit('/').next().unwrap_or_default())
+        .collect();
+    assert_eq!(
+        operations,
+        ["get", "patch"],
+        "{}",
+        codes(&report).join("\n")
+    );
+}
+
+#[test]
+fn examples_of_a_broken_schema_are_not_judged_and_that_is_said() {
+    let text = document();
+    let start = text.find(LINK).unwrap();
+    let (before, behind) = text.split_at(start);
+    let text = format!(
+        "{before}{}",
+        behind.replacen("type: string", "type: strng", 1)
+    );
+    let report = judge(&text, Isolation::NotTried);
+    assert_eq!(report.findings.len(), 1, "{}", codes(&report).join("\n"));
+    assert!(
+        report
+            .skipped
+            .iter()
+            .any(|what| what.contains("examples (their schemas"))
+    );
+}
+
+#[test]
+fn files_of_examples_are_checked_where_they_stand() {
+    let copy = std::env::temp_dir().join(format!("check-spec-{}", std::process::id()));
+    let examples = copy.join("examples");
+    std::fs::create_dir_all(&examples).unwrap();
+    for entry in std::fs::read_dir(folder().join("examples")).unwrap() {
+        let path = entry.unwrap().path();
+        std::fs::copy(&path, examples.join(path.file_name().unwrap())).unwrap();
+    }
+    let file = "get_referral.response.200.json";
+    let text = std::fs::read_to_string(examples.join(file)).unwrap();
+    let wrong = text.replacen("\"status\": \"", "\"status\": \"Nwe", 1);
+    assert_ne!(text, wrong);
+    std::fs::write(examples.join(file), &wrong).unwrap();
+    std::fs::write(
+        examples.join("PartnerCenterErrorBody.json"),
+        "{\n  \"code\": ,\n}",
+    )
+    .unwrap();
+    std::fs::write(examples.join("old.json"), "{}").unwrap();
+
+    let report = check(DOCUMENT, &copy, document().as_bytes(), Isolation::NotTried);
+    std::fs::remove_dir_all(&copy).unwrap();
+    let shown = format!("openapi/examples/{file}");
+    assert_finds(
+        &report,
+        "example/violates-schema",
+        &shown,
+        line_of(&wrong, "Nwe"),
+    );
+    assert_finds(
+        &report,
+        "example/not-json",
+        "openapi/examples/PartnerCenterErrorBody.json",
+        2,
+    );
+    assert_finds(
+        &report,
+        "example/unused-file",
+        "openapi/examples/old.json",
+        1,
+    );
+    assert_eq!(report.findings.len(), 3, "{}", codes(&report).join("\n"));
+}
+
+#[test]
+fn what_cannot_be_read_is_a_finding_and_the_rest_is_said_to_be_skipped() {
+    for (bytes, line) in [
+        (&b""[..], 1),
+        (b"openapi: 3.0.3\ninfo: [\n", 3),
+        (b"openapi: 3.0.3\ninfo: \xff\n", 2),
+    ] {
+        let report = check("a.yaml", &folder(), bytes, Isolation::NotTried);
+        assert_finds(&report, "yaml/syntax", "a.yaml", line);
+        assert_eq!(report.skipped.len(), 1);
+        assert_eq!(report.exit_code(), 1);
+    }
+}
