@@ -136,22 +136,22 @@ pub fn emit(document: &Document) -> Result<TokenStream, Problem> {
             .map(|cell| Ident::new(&variant(cell), Span::call_site()))
             .collect()
     };
-    let rows = states
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(status, row)| {
-            let status = Ident::new(&variant(status), Span::call_site());
-            let becomes = idents(&row["becomes"]);
-            let substatuses = idents(&row["substatuses"]);
-            quote! {
-                Row {
-                    status: Status::#status,
-                    becomes: &[#(Status::#becomes),*],
-                    substatuses: &[#(Substatus::#substatuses),*],
-                }
+    // In the order of the enum: JSON objects have none.
+    let statuses = schemas(document)?[STATUS]["enum"].as_array();
+    let statuses = statuses.into_iter().flatten().filter_map(Value::as_str);
+    let rows = statuses.filter_map(|status| Some((status, states.get(status)?)));
+    let rows = rows.map(|(status, row)| {
+        let status = Ident::new(&variant(status), Span::call_site());
+        let becomes = idents(&row["becomes"]);
+        let substatuses = idents(&row["substatuses"]);
+        quote! {
+            Row {
+                status: Status::#status,
+                becomes: &[#(Status::#becomes),*],
+                substatuses: &[#(Substatus::#substatuses),*],
             }
-        });
+        }
+    });
     Ok(quote! {
         use super::enums::{Status, Substatus};
 

@@ -4,14 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderValue;
+use ::http::HeaderValue;
 use url::{Host, Url};
 
 use crate::client::ReferralsClient;
 use crate::credential::TokenProvider;
 use crate::generated::client::Client;
 use crate::generated::wire;
-use crate::transport::{Inner, Limits, Shared};
+use crate::transport::{Inner, Limits, Shared, http};
 
 /// Why a client could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -130,19 +130,11 @@ impl ClientBuilder {
             .map(HeaderValue::try_from)
             .transpose()
             .map_err(|_| ConfigError::Header("caller id"))?;
-        let http = reqwest::Client::builder()
+        let http = http::builder()
+            .map_err(ConfigError::Http)?
             .user_agent(agent)
             .timeout(self.timeout)
-            .connect_timeout(self.connect_timeout)
-            // Followed redirects would resend a create, and would make "could
-            // not connect" mean something else than "was not sent".
-            .redirect(reqwest::redirect::Policy::none())
-            // reqwest would resend what it deems safe to resend: that is for
-            // the layer to say which knows the operation.
-            .retry(reqwest::retry::never())
-            .referer(false);
-        #[cfg(feature = "rustls")]
-        let http = http.tls_backend_preconfigured(tls()?);
+            .connect_timeout(self.connect_timeout);
         let http = http
             .build()
             .map_err(|error| ConfigError::Http(error.without_url().to_string()))?;
@@ -192,19 +184,4 @@ impl fmt::Debug for ClientBuilder {
             .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
-}
-
-/// rustls on ring, told so explicitly: no process-wide provider is installed.
-#[cfg(feature = "rustls")]
-fn tls() -> Result<rustls::ClientConfig, ConfigError> {
-    use rustls_platform_verifier::BuilderVerifierExt as _;
-
-    let failed = |error: rustls::Error| ConfigError::Http(error.to_string());
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    Ok(rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(failed)?
-        .with_platform_verifier()
-        .map_err(failed)?
-        .with_no_client_auth())
 }

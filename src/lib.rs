@@ -3,6 +3,7 @@
 pub mod types;
 
 mod client;
+pub mod clock;
 mod config;
 pub mod credential;
 mod error;

@@ -9,7 +9,7 @@
 //!
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
 //! let referral: Referral =
-//!     serde_json::from_str(include_str!("../openapi/examples/create_referral.response.json"))?;
+//!     serde_json::from_str(include_str!("../openapi/examples/create_referral.response.200.json"))?;
 //! let server = MockServer::start_async().await;
 //! let mock = server.get_referral(|when, then| {
 //!     when.id(&referral.id);

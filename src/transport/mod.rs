@@ -6,6 +6,7 @@
 
 mod call;
 mod hooks;
+pub(crate) mod http;
 mod limit;
 
 use std::fmt;
@@ -26,7 +27,7 @@ pub(crate) struct Shared {
     pub(crate) tokens: Arc<dyn TokenProvider>,
     /// The only place that gets the token.
     pub(crate) base: Url,
-    pub(crate) caller_id: Option<http::HeaderValue>,
+    pub(crate) caller_id: Option<::http::HeaderValue>,
     pub(crate) limits: Limits,
 }
 

@@ -21,9 +21,9 @@ fn the_table_is_the_documents() {
     assert_eq!(
         shown,
         [
+            "New: [New, Active, Closed] [Pending, Received]",
             "Active: [Active, Closed] [Accepted]",
             "Closed: [Closed] [Won, Lost, Declined, Expired]",
-            "New: [New, Active, Closed] [Pending, Received]",
         ]
     );
 }

@@ -28,9 +28,6 @@ use crate::say;
 /// The document that is checked when none is named.
 const DOCUMENT: &str = "openapi/referrals.yaml";
 
-/// No document that people keep is indented so far.
-const DEEPEST: usize = 500;
-
 /// How to call it.
 pub const USAGE: &str = "\
 check-spec [FILE] [--format human|short|json]   check the document (default: openapi/referrals.yaml)
@@ -144,8 +141,7 @@ fn check(name: &str, folder: &Path, bytes: &[u8], isolation: Isolation<'_>) -> R
     report
 }
 
-/// Reads the document, and what its reader takes for granted: text, and a depth
-/// that does not fill the stack.
+/// Reads the document, which must be text.
 fn read(bytes: &[u8], name: &str, report: &mut Report) -> Result<Document, Problem> {
     let refuse = |line: usize, message: &str, fix: &str| Problem {
         code: "yaml/syntax",
@@ -164,18 +160,6 @@ fn read(bytes: &[u8], name: &str, report: &mut Report) -> Result<Document, Probl
         )
     })?;
     report.source(name, text);
-    // Every level of a block takes a column; the YAML parser counts the others.
-    let is_deep = |line: &str| {
-        let mut start = line.chars().take_while(|c| matches!(c, ' ' | '-'));
-        start.nth(DEEPEST).is_some()
-    };
-    if let Some(index) = text.lines().position(is_deep) {
-        return Err(refuse(
-            index + 1,
-            "too deep",
-            "name the inner parts and refer to them",
-        ));
-    }
     Document::parse(text)
 }
 

@@ -1,0 +1,36 @@
+//! The HTTP client under everything that this crate sends.
+
+use reqwest::ClientBuilder;
+
+/// A client that sends each request once, to one place, over TLS where the
+/// address says so. The message of an error is for people.
+pub(crate) fn builder() -> Result<ClientBuilder, String> {
+    let builder = reqwest::Client::builder()
+        // Followed redirects would resend a create, and would make "could not
+        // connect" mean something else than "was not sent".
+        .redirect(reqwest::redirect::Policy::none())
+        // reqwest would resend what it deems safe to resend: that is for the
+        // layer to say which knows the operation.
+        .retry(reqwest::retry::never())
+        .referer(false);
+    #[cfg(feature = "rustls")]
+    let builder = builder.tls_backend_preconfigured(tls()?);
+    Ok(builder)
+}
+
+/// rustls on ring, told so explicitly: no process-wide provider is installed.
+#[cfg(feature = "rustls")]
+fn tls() -> Result<rustls::ClientConfig, String> {
+    use std::sync::Arc;
+
+    use rustls_platform_verifier::BuilderVerifierExt as _;
+
+    let text = |error: rustls::Error| error.to_string();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    Ok(rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(text)?
+        .with_platform_verifier()
+        .map_err(text)?
+        .with_no_client_auth())
+}
