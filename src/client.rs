@@ -3,21 +3,20 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
-use futures::{Stream, StreamExt, TryStreamExt};
-use progenitor_client::{Error as Generated, ResponseValue};
+use bytes::BytesMut;
+use futures::{StreamExt, TryStreamExt};
+use progenitor_client::{ByteStream, Error as Generated, ResponseValue};
 
 use crate::config::{ClientBuilder, ConfigError};
 use crate::credential::TokenProvider;
-use crate::error::translate::{broken_body, translate, unreadable_json};
-use crate::error::{Error, ErrorKind, Operation, Outcome};
+use crate::error::{Error, Operation};
 use crate::generated::client::Client;
-use crate::generated::client::types::{NewReferral, Referral};
+use crate::generated::client::types::{NewReferral, Referral, ReferralList};
 use crate::generated::enums::Preference;
 use crate::lifecycle::{self, State, Transition};
-use crate::list::{Continuation, ListOptions, Page};
+use crate::list::{Continuation, ListOptions, Page, Referrals, Trail};
 use crate::scalar::{ETag, ReferralId};
-use crate::transport::Call;
+use crate::transport::{Call, unreadable};
 use crate::update::{Patch, Patched};
 
 /// A client of the Referrals API. Cheap to clone; clones share connections.
@@ -34,9 +33,10 @@ use crate::update::{Patch, Patched};
 /// ```
 ///
 /// # Guarantees
-/// One call sends one request; nothing is resent. Every error says whether the
-/// service acted ([`Error::outcome`]). The token goes to the configured origin
-/// only; redirects are not followed.
+/// A request is sent again only where that can double nothing
+/// ([`RetryPolicy`](crate::RetryPolicy)). Every error says whether the service
+/// acted ([`Error::outcome`]). The token goes to the configured origin only;
+/// redirects are not followed.
 #[derive(Clone, Debug)]
 pub struct ReferralsClient {
     generated: Client,
@@ -61,8 +61,8 @@ impl ReferralsClient {
     }
 
     /// The generated client: every parameter of the document, progenitor's
-    /// errors. Token, ids and limits are as with this one; checks of statuses,
-    /// outcomes and redacted errors are not. Its signatures follow the document
+    /// errors. Token, ids and limits are as with this one; retries, checks of
+    /// statuses, outcomes and redacted errors are not. Its signatures follow the document
     /// and may change with it in any release.
     pub fn raw(&self) -> &Client {
         &self.generated
@@ -77,11 +77,23 @@ impl ReferralsClient {
     /// [`Outcome::Done`] mean that the referral may be, or is, there: look it
     /// up before you send it again, because the service has no idempotency key.
     pub async fn create(&self, referral: &NewReferral) -> Result<Referral, Error> {
-        let operation = Operation::CreateReferral;
-        check_initial(referral).map_err(|refusal| Error::refused(operation, refusal))?;
-        self.call(operation, None, self.generated.create_referral(referral))
+        check_initial(referral)
+            .map_err(|refusal| Error::refused(Operation::CreateReferral, refusal))?;
+        self.create_unchecked(referral).await
+    }
+
+    /// Creates a referral without looking at its status: for a status or
+    /// substatus that this version does not know, or a pair that the table does
+    /// not have, such as the `New`/`Accepted` of the portal's upload form.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create), but for the check.
+    pub async fn create_unchecked(&self, referral: &NewReferral) -> Result<Referral, Error> {
+        let call = Call::new(Operation::CreateReferral);
+        self.call(call, || self.generated.create_referral(referral))
             .await
             .map(ResponseValue::into_inner)
+            .map_err(Error::salvage_id)
     }
 
     /// Reads a referral.
@@ -89,14 +101,11 @@ impl ReferralsClient {
     /// # Errors
     /// [`Error::is_not_found`] where there is none, or the user may not see it.
     pub async fn get(&self, id: &ReferralId) -> Result<Referral, Error> {
-        self.call(
-            Operation::GetReferral,
-            None,
-            self.generated.get_referral(id),
-        )
-        .await
-        .map(ResponseValue::into_inner)
-        .map_err(|error| error.about(id.as_str()))
+        let call = Call::new(Operation::GetReferral);
+        self.call(call, || self.generated.get_referral(id))
+            .await
+            .map(ResponseValue::into_inner)
+            .map_err(|error| error.about(id.as_str()))
     }
 
     /// Reads the first page of a list.
@@ -104,68 +113,67 @@ impl ReferralsClient {
     /// # Errors
     /// [`Error`]; a page of which one referral cannot be read fails as a whole.
     pub async fn list(&self, options: &ListOptions) -> Result<Page, Error> {
-        let request = self.generated.list_referrals(
-            options.count,
-            options.expand.as_deref(),
-            options.filter.as_deref(),
-            options.order_by.as_deref(),
-            options.select.as_deref(),
-            options.skip,
-            None,
-            options.top,
-        );
-        self.page(None, request).await
+        let list = || {
+            self.generated.list_referrals(
+                options.count,
+                options.expand.as_deref(),
+                options.filter.as_deref(),
+                options.order_by.as_deref(),
+                options.select.as_deref(),
+                options.skip,
+                None,
+                options.top,
+            )
+        };
+        self.page(
+            Call::new(Operation::ListReferrals),
+            list,
+            &mut Trail::default(),
+        )
+        .await
     }
 
     /// Reads the page that another page named as its next.
     ///
     /// # Errors
-    /// As [`list`](Self::list).
+    /// As [`list`](Self::list); a page that names itself as its next is an
+    /// error.
     pub async fn list_next(&self, next: &Continuation) -> Result<Page, Error> {
-        let request = self
-            .generated
-            .list_referrals(None, None, None, None, None, None, None, None);
-        self.page(Some(next.query().to_owned()), request).await
+        let mut trail = Trail::default();
+        trail.step(next);
+        self.page_after(next, &mut trail).await
     }
 
     /// All referrals of a list, page after page as they are asked for.
     ///
     /// # Errors
-    /// The stream ends after the first error. A page that names itself as its
-    /// next is an error, not an endless list.
-    pub fn referrals(
-        &self,
-        options: ListOptions,
-    ) -> impl Stream<Item = Result<Referral, Error>> + Send + '_ {
+    /// The stream ends after the first error. A page that leads back to an
+    /// earlier one is an error, not an endless list.
+    pub fn referrals(&self, options: ListOptions) -> Referrals {
         enum Step {
             First(ListOptions),
             Next(Continuation),
             Done,
         }
-        futures::stream::try_unfold(Step::First(options), move |step| async move {
-            let (page, came_from) = match step {
-                Step::First(options) => (self.list(&options).await?, None),
-                Step::Next(next) => (self.list_next(&next).await?, Some(next)),
+        let client = self.clone();
+        let start = (client, Step::First(options), Trail::default());
+        let pages = futures::stream::try_unfold(start, |(client, step, mut trail)| async move {
+            let page = match step {
+                Step::First(options) => client.list(&options).await?,
+                Step::Next(next) => client.page_after(&next, &mut trail).await?,
                 Step::Done => return Ok(None),
             };
             let step = match page.next {
                 None => Step::Done,
-                Some(next) if Some(&next) == came_from.as_ref() => {
-                    return Err(Error::new(
-                        Operation::ListReferrals,
-                        ErrorKind::Unreadable,
-                        Outcome::Done,
-                    )
-                    .with(|parts| {
-                        parts.detail = Some("the page names itself as its next".to_owned());
-                    }));
+                Some(next) => {
+                    trail.step(&next);
+                    Step::Next(next)
                 }
-                Some(next) => Step::Next(next),
             };
             let items = futures::stream::iter(page.referrals).map(Ok::<_, Error>);
-            Ok(Some((items, step)))
-        })
-        .try_flatten()
+            Ok(Some((items, (client, step, trail))))
+        });
+        Referrals::new(pages.try_flatten())
     }
 
     /// Changes a referral by JSON Patch.
@@ -181,43 +189,18 @@ impl ReferralsClient {
         let prefer = patch
             .return_referral
             .then_some(&Preference::ReturnRepresentation);
-        let repeatable = patch.if_match.is_some();
-        self.patch_bytes(id, patch, prefer).await.map_err(|error| {
-            error
-                .about(id.as_str())
-                .with(|parts| parts.repeatable = repeatable)
-        })
-    }
-
-    async fn patch_bytes(
-        &self,
-        id: &ReferralId,
-        patch: &Patch,
-        prefer: Option<&Preference>,
-    ) -> Result<Patched, Error> {
-        let call = self.begin(Operation::PatchReferral, None).await?;
-        let request =
-            self.generated
-                .patch_referral(id, patch.if_match.as_ref(), prefer, &patch.operations);
-        let answer = match call.run(request).await {
-            Ok(answer) => answer,
-            Err(error) => return Err(self.failed(&call, error).await),
+        let etag = patch.if_match.as_ref();
+        let call = Call::new(operation).repeatable(etag.is_some());
+        let request = || async {
+            let answer = self
+                .generated
+                .patch_referral(id, etag, prefer, &patch.operations)
+                .await?;
+            patched(answer).await
         };
-        let etag = answer
-            .headers()
-            .get(http::header::ETAG)
-            .and_then(|etag| ETag::from_header(etag.to_str().ok()?));
-        let body = match read(answer).await {
-            Ok(body) => body,
-            Err(error) => return Err(broken_body(&call, error)),
-        };
-        if body.is_empty() {
-            return Ok(Patched::NoContent { etag });
-        }
-        match serde_json::from_slice(&body) {
-            Ok(referral) => Ok(Patched::Referral(Box::new(referral))),
-            Err(error) => Err(unreadable_json(&call, body, &error)),
-        }
+        self.call(call, request)
+            .await
+            .map_err(|error| error.about(id.as_str()))
     }
 
     /// Replaces a referral as a whole. Obsolete at the service since 2020-09:
@@ -240,11 +223,12 @@ impl ReferralsClient {
         let mut body = referral.clone();
         body.links = None;
         body.odata_context = None;
-        let request = self.generated.replace_referral(&referral.id, etag, &body);
-        self.call(operation, None, request)
+        let call = Call::new(operation).repeatable(true);
+        let request = || self.generated.replace_referral(&referral.id, etag, &body);
+        self.call(call, request)
             .await
             .map(ResponseValue::into_inner)
-            .map_err(|error| error.about(id).with(|parts| parts.repeatable = true))
+            .map_err(|error| error.about(id))
     }
 
     /// Changes the status of a referral.
@@ -285,72 +269,54 @@ impl ReferralsClient {
         self.patch(&referral.id, &patch).await
     }
 
-    async fn page(
-        &self,
-        raw_query: Option<String>,
-        request: impl Future<
-            Output = Result<
-                ResponseValue<crate::generated::client::types::ReferralList>,
-                Generated<()>,
-            >,
-        >,
-    ) -> Result<Page, Error> {
-        let operation = Operation::ListReferrals;
-        let list = self.call(operation, raw_query, request).await?.into_inner();
-        Page::from_list(list).map_err(|detail| {
-            Error::new(operation, ErrorKind::Unreadable, Outcome::Done)
-                .with(|parts| parts.detail = Some(detail.to_owned()))
-        })
+    async fn call<T, F>(&self, call: Call, request: impl Fn() -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Generated<()>>>,
+    {
+        self.generated.inner.call(&Arc::new(call), request).await
     }
 
-    async fn call<T>(
+    async fn page_after(&self, next: &Continuation, trail: &mut Trail) -> Result<Page, Error> {
+        let list = || {
+            self.generated
+                .list_referrals(None, None, None, None, None, None, None, None)
+        };
+        let call = Call::new(Operation::ListReferrals).with_raw_query(next.query());
+        self.page(call, list, trail).await
+    }
+
+    async fn page<F>(
         &self,
-        operation: Operation,
-        raw_query: Option<String>,
-        request: impl Future<Output = Result<T, Generated<()>>>,
-    ) -> Result<T, Error> {
-        let call = self.begin(operation, raw_query).await?;
-        match call.run(request).await {
-            Ok(answer) => Ok(answer),
-            Err(error) => Err(self.failed(&call, error).await),
+        call: Call,
+        request: impl Fn() -> F,
+        trail: &mut Trail,
+    ) -> Result<Page, Error>
+    where
+        F: Future<Output = Result<ResponseValue<ReferralList>, Generated<()>>>,
+    {
+        let call = Arc::new(call);
+        let list = self.generated.inner.call(&call, request).await?;
+        let page =
+            Page::from_list(list.into_inner()).map_err(|detail| unreadable(&call, detail))?;
+        match &page.next {
+            Some(next) if trail.has(next) => Err(unreadable(
+                &call,
+                "its `@odata.nextLink` leads back to a page that was already read",
+            )),
+            _ => Ok(page),
         }
-    }
-
-    async fn begin(
-        &self,
-        operation: Operation,
-        raw_query: Option<String>,
-    ) -> Result<Arc<Call>, Error> {
-        let token = self
-            .generated
-            .inner
-            .0
-            .tokens
-            .token()
-            .await
-            .map_err(|error| {
-                Error::new(operation, ErrorKind::Credential, Outcome::NotSent).caused_by(error)
-            })?;
-        Ok(Arc::new(Call::new(operation, token, raw_query)))
-    }
-
-    async fn failed(&self, call: &Call, error: Generated<()>) -> Error {
-        let error = translate(call, error).await;
-        if error.status() == Some(401) {
-            self.generated.inner.0.tokens.rejected(&call.token);
-        }
-        error
     }
 }
 
-/// A new referral may leave the status out; what it gives must be a pair of
+/// A new referral may leave status and substatus out; what it gives must be of
 /// the table.
 fn check_initial(referral: &NewReferral) -> Result<(), lifecycle::TransitionError> {
     match (&referral.status, &referral.substatus) {
         (Some(status), Some(substatus)) => {
             lifecycle::check_pair(&State::new(status.clone(), substatus.clone()))
         }
-        _ => Ok(()),
+        (Some(status), None) => lifecycle::check_status(status),
+        (None, _) => Ok(()),
     }
 }
 
@@ -365,13 +331,21 @@ fn version(operation: Operation, referral: &Referral) -> Result<&ETag, Error> {
     })
 }
 
-async fn read(
-    answer: ResponseValue<progenitor_client::ByteStream>,
-) -> Result<Bytes, reqwest::Error> {
+/// The answer to a patch: a referral, or nothing.
+async fn patched(answer: ResponseValue<ByteStream>) -> Result<Patched, Generated<()>> {
+    let etag = answer
+        .headers()
+        .get(http::header::ETAG)
+        .and_then(|etag| ETag::from_header(etag.to_str().ok()?));
     let mut stream = answer.into_inner_stream();
     let mut body = BytesMut::new();
     while let Some(chunk) = stream.next().await {
-        body.extend_from_slice(&chunk?);
+        body.extend_from_slice(&chunk.map_err(Generated::ResponseBodyError)?);
     }
-    Ok(body.freeze())
+    if body.is_empty() {
+        return Ok(Patched::NoContent { etag });
+    }
+    serde_json::from_slice(&body)
+        .map(|referral| Patched::Referral(Box::new(referral)))
+        .map_err(|error| Generated::InvalidResponsePayload(body.freeze(), error))
 }

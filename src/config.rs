@@ -4,14 +4,17 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::http::HeaderValue;
+use ::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, USER_AGENT};
+use ::http::{HeaderMap, HeaderName, HeaderValue};
 use url::{Host, Url};
 
 use crate::client::ReferralsClient;
+use crate::clock::{Clock, SystemClock};
 use crate::credential::TokenProvider;
 use crate::generated::client::Client;
 use crate::generated::wire;
-use crate::transport::{Inner, Limits, Shared, http};
+use crate::transport::retry::{Backoff, Budget, Random, RetryPolicy, system_random};
+use crate::transport::{Gate, Inner, Limits, Shared, http};
 
 /// Why a client could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -20,9 +23,14 @@ pub enum ConfigError {
     /// The base URL is not one.
     #[error("the base URL cannot be used: {0}")]
     BaseUrl(&'static str),
-    /// The user agent or caller id holds what no header can carry.
-    #[error("`{0}` holds characters that no header can carry")]
-    Header(&'static str),
+    /// A header cannot be sent, or is the client's own.
+    #[error(
+        "the header `{0}` cannot be set: it holds what no header can carry, or it is the client's own"
+    )]
+    Header(String),
+    /// The base URL is https, but the crate was built without TLS.
+    #[error("https needs the feature `rustls`, which this build leaves out")]
+    NoTls,
     /// TLS or the HTTP client could not be set up.
     #[error("the HTTP client cannot be set up: {0}")]
     Http(String),
@@ -34,10 +42,15 @@ pub struct ClientBuilder {
     tokens: Arc<dyn TokenProvider>,
     base_url: String,
     insecure_loopback: bool,
-    timeout: Duration,
+    attempt_timeout: Duration,
+    deadline: Duration,
     connect_timeout: Duration,
+    retry: RetryPolicy,
+    max_in_flight: usize,
+    clock: Arc<dyn Clock>,
+    random: Random,
     user_agent: Option<String>,
-    caller_id: Option<String>,
+    headers: Vec<(String, String)>,
     limits: Limits,
 }
 
@@ -47,10 +60,15 @@ impl ClientBuilder {
             tokens,
             base_url: wire::SERVER.to_owned(),
             insecure_loopback: false,
-            timeout: Duration::from_secs(100),
+            attempt_timeout: Duration::from_secs(60),
+            deadline: Duration::from_secs(300),
             connect_timeout: Duration::from_secs(10),
+            retry: RetryPolicy::default(),
+            max_in_flight: 16,
+            clock: Arc::new(SystemClock::default()),
+            random: Arc::new(system_random),
             user_agent: None,
-            caller_id: None,
+            headers: Vec::new(),
             limits: Limits::default(),
         }
     }
@@ -70,11 +88,47 @@ impl ClientBuilder {
         self
     }
 
-    /// The longest time for one request, its answer included; 100 s by
-    /// default. A create that runs into it may have been done: the error says
+    /// The longest time for one attempt, its answer included; 60 s by default,
+    /// and never more than is left until the deadline. A create that runs into
+    /// it may have been carried out: the error says
     /// [`Outcome::Unknown`](crate::Outcome::Unknown).
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = timeout;
+        self
+    }
+
+    /// The longest time for one call, from its beginning to its end: all
+    /// attempts, the waits between them, and a pause that the service asked
+    /// for; 5 minutes by default.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// When a request is sent again; see [`RetryPolicy`] for the numbers.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// How many requests of the client and its clones may be under way; 16 by
+    /// default, at least 1. The others wait for their turn, at most until their
+    /// deadline.
+    pub fn max_in_flight(mut self, requests: usize) -> Self {
+        self.max_in_flight = requests;
+        self
+    }
+
+    /// The clock for waits and deadlines; the machine's by default.
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Where the shares of a wait are drawn from: numbers from 0 to 1; random
+    /// by default.
+    pub fn random(mut self, random: impl Fn() -> f64 + Send + Sync + 'static) -> Self {
+        self.random = Arc::new(random);
         self
     }
 
@@ -93,8 +147,15 @@ impl ClientBuilder {
 
     /// The id that the service may log for your program (`X-Caller-Id`); not
     /// sent by default.
-    pub fn caller_id(mut self, id: impl Into<String>) -> Self {
-        self.caller_id = Some(id.into());
+    pub fn caller_id(self, id: impl Into<String>) -> Self {
+        self.header(wire::header::X_CALLER_ID, id)
+    }
+
+    /// A header for every request, such as `X-Locale` or `MS-Contract-Version`:
+    /// the vendor's pages disagree about which the service wants, and real
+    /// users get by without any.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
         self
     }
 
@@ -124,25 +185,36 @@ impl ClientBuilder {
             Some(name) => format!("{name} {ours}"),
             None => ours.to_owned(),
         };
-        let agent = HeaderValue::try_from(agent).map_err(|_| ConfigError::Header("user agent"))?;
-        let caller_id = self
-            .caller_id
-            .map(HeaderValue::try_from)
-            .transpose()
-            .map_err(|_| ConfigError::Header("caller id"))?;
+        let agent = HeaderValue::try_from(agent)
+            .map_err(|_| ConfigError::Header(USER_AGENT.to_string()))?;
+        let headers = headers(&self.headers)?;
         let http = http::builder()
             .map_err(ConfigError::Http)?
             .user_agent(agent)
-            .timeout(self.timeout)
+            .timeout(self.attempt_timeout)
             .connect_timeout(self.connect_timeout);
+        // A stand-in on this machine is not reached through a proxy, which would
+        // see the token in the clear.
+        let http = if base.scheme() == "http" {
+            http.no_proxy()
+        } else {
+            http
+        };
         let http = http
             .build()
             .map_err(|error| ConfigError::Http(error.without_url().to_string()))?;
         let inner = Inner(Arc::new(Shared {
             tokens: self.tokens,
             base: base.clone(),
-            caller_id,
+            headers,
             limits: self.limits,
+            clock: self.clock,
+            attempt_timeout: self.attempt_timeout,
+            deadline: self.deadline,
+            backoff: Backoff::new(&self.retry, self.random),
+            budget: Budget::new(self.retry.budget),
+            policy: self.retry,
+            gate: Gate::new(self.max_in_flight),
         }));
         Ok(ReferralsClient::from_parts(Client::new_with_client(
             base.as_str().trim_end_matches('/'),
@@ -166,7 +238,8 @@ impl ClientBuilder {
             return Err(ConfigError::BaseUrl("it holds a query or fragment"));
         }
         match base.scheme() {
-            "https" => Ok(base),
+            "https" if cfg!(feature = "rustls") => Ok(base),
+            "https" => Err(ConfigError::NoTls),
             "http" if loopback && self.insecure_loopback => Ok(base),
             "http" if loopback => Err(ConfigError::BaseUrl(
                 "http to this machine needs `allow_insecure_loopback()`",
@@ -179,9 +252,33 @@ impl ClientBuilder {
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder")
-            .field("timeout", &self.timeout)
+            .field("attempt_timeout", &self.attempt_timeout)
+            .field("deadline", &self.deadline)
             .field("connect_timeout", &self.connect_timeout)
+            .field("retry", &self.retry)
+            .field("max_in_flight", &self.max_in_flight)
             .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
+}
+
+fn headers(pairs: &[(String, String)]) -> Result<HeaderMap, ConfigError> {
+    let ours = [
+        AUTHORIZATION,
+        CONTENT_LENGTH,
+        CONTENT_TYPE,
+        HOST,
+        USER_AGENT,
+    ];
+    let mut headers = HeaderMap::new();
+    for (name, value) in pairs {
+        let refused = || ConfigError::Header(name.clone());
+        let header = HeaderName::try_from(name.as_str()).map_err(|_| refused())?;
+        let value = HeaderValue::try_from(value.as_str()).map_err(|_| refused())?;
+        if ours.contains(&header) {
+            return Err(refused());
+        }
+        headers.insert(header, value);
+    }
+    Ok(headers)
 }

@@ -39,6 +39,7 @@ pub mod lifecycle {
 }
 
 /// Names of the wire.
+#[allow(dead_code, reason = "all names are there, for whoever needs one")]
 pub mod wire {
     include!(concat!(env!("OUT_DIR"), "/wire.rs"));
 }

@@ -24,10 +24,10 @@ pub use client::ReferralsClient;
 pub use config::{ClientBuilder, ConfigError};
 pub use credential::{AccessToken, CredentialError, StaticToken, TokenProvider};
 pub use error::{Error, ErrorKind, Operation, Outcome, ServiceFault};
-pub use generated::wire;
-pub use list::{Continuation, ListOptions, Page};
+pub use list::{Continuation, InvalidContinuation, ListOptions, Page, Referrals};
 pub use scalar::{
     Amount, ETag, EngagementId, InvalidAmount, InvalidETag, InvalidId, InvalidTimestamp, Listed,
     ReferralId, Timestamp,
 };
+pub use transport::retry::{Advice, RetryPolicy};
 pub use update::{Patch, Patched};

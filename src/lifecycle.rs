@@ -102,6 +102,11 @@ fn row(status: &Status) -> Result<&'static Row, TransitionError> {
         })
 }
 
+/// Checks that a status is one that the table knows.
+pub(crate) fn check_status(status: &Status) -> Result<(), TransitionError> {
+    row(status).map(|_| ())
+}
+
 /// Checks that a substatus belongs to its status.
 ///
 /// # Errors

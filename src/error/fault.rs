@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::generated::client::types::{InnerError, ServiceError};
+use crate::redact::Hidden;
 
 /// How much of a message is kept, in characters. The vendor's limit is 1,024.
 const MESSAGE: usize = 1024;
@@ -12,7 +13,11 @@ const CODE: usize = 64;
 const DEPTH: usize = 16;
 
 /// The service's own words about a failure.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// `Display` shows the codes and, of the message, what cannot be personal data
+/// by its form; `Debug` shows the codes only. [`message`](Self::message) is the
+/// whole text: it may quote what was sent, a name included.
+#[derive(Clone, PartialEq, Eq)]
 pub struct ServiceFault {
     code: Option<String>,
     inner_codes: Vec<String>,
@@ -78,23 +83,37 @@ impl ServiceFault {
 
 impl fmt::Display for ServiceFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = "";
         if let Some(code) = &self.code {
-            f.write_str(code)?;
+            f.write_str(&shown(code))?;
             for inner in &self.inner_codes {
-                write!(f, "/{inner}")?;
+                write!(f, "/{}", shown(inner))?;
             }
+            separator = ": ";
         }
         if let Some(message) = &self.message {
-            if self.code.is_some() {
-                f.write_str(": ")?;
-            }
-            // A message may quote what was sent: only plain words are shown.
-            f.write_str(&shown(message))?;
+            write!(f, "{separator}{}", shown(message))?;
         }
         match &self.target {
-            Some(target) => write!(f, " (about {target})"),
+            Some(target) => write!(f, " (about {})", shown(target)),
             None => Ok(()),
         }
+    }
+}
+
+impl fmt::Debug for ServiceFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let codes: Vec<String> = self
+            .code
+            .iter()
+            .chain(&self.inner_codes)
+            .map(|code| shown(code))
+            .collect();
+        f.debug_struct("ServiceFault")
+            .field("codes", &codes)
+            .field("message", &self.message.as_ref().map(|_| Hidden))
+            .field("target", &self.target.as_ref().map(|_| Hidden))
+            .finish()
     }
 }
 
@@ -125,17 +144,57 @@ fn clean(text: &str, length: usize) -> String {
         .collect()
 }
 
-/// Hides words that look like an e-mail address or a telephone number.
-fn shown(message: &str) -> String {
-    let personal = |word: &&str| {
-        word.contains('@')
-            || word.chars().filter(char::is_ascii_digit).count() >= 7 && !word.contains('-')
-    };
-    message
-        .split(' ')
-        .map(|word| if personal(&word) { "<hidden>" } else { word })
-        .collect::<Vec<_>>()
-        .join(" ")
+/// The text without what may be personal data by its form: whatever stands in
+/// quotes (a service quotes what it was sent), e-mail addresses, and runs of
+/// digits that could be a telephone number. GUIDs stay.
+fn shown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut inside: Option<char> = None;
+    for character in text.chars() {
+        match inside {
+            Some(quote) if character == quote => {
+                out.push_str("<hidden>");
+                inside = None;
+            }
+            Some(_) => {}
+            // An apostrophe inside a word is no quote.
+            None if matches!(character, '"' | '\'' | '`' | '“')
+                && !out.ends_with(char::is_alphanumeric) =>
+            {
+                inside = Some(if character == '“' { '”' } else { character });
+            }
+            None => out.push(character),
+        }
+    }
+    if inside.is_some() {
+        out.push_str("<hidden>");
+    }
+    without_contacts(&out)
+}
+
+fn without_contacts(text: &str) -> String {
+    let mut words: Vec<&str> = text.split(' ').collect();
+    // A number may be written in groups: count over neighbours without letters.
+    let groups = |word: &str| !word.is_empty() && !word.contains(char::is_alphabetic);
+    let digits = |word: &str| word.chars().filter(char::is_ascii_digit).count();
+    let mut at = 0;
+    while at < words.len() {
+        let run = words[at..].iter().take_while(|word| groups(word)).count();
+        let number = words[at..at + run]
+            .iter()
+            .map(|word| digits(word))
+            .sum::<usize>()
+            >= 7;
+        for word in &mut words[at..at + run.max(1)] {
+            let bare = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+            let guid = uuid::Uuid::parse_str(bare).is_ok();
+            if word.contains('@') || !guid && (number || digits(word) >= 7) {
+                *word = "<hidden>";
+            }
+        }
+        at += run.max(1);
+    }
+    words.join(" ")
 }
 
 #[cfg(test)]
@@ -175,15 +234,35 @@ mod tests {
     }
 
     #[test]
-    fn addresses_and_line_breaks_of_a_message_are_not_printed() {
-        let fault = ServiceFault::read(
-            br#"{"error":{"code":"invalidRequest","message":"bad\nvalue sue@contoso.com or 4035698759"}}"#,
-        )
-        .unwrap();
-        assert_eq!(
-            fault.to_string(),
-            "invalidRequest: bad value <hidden> or <hidden>"
-        );
+    fn what_may_be_personal_in_a_message_is_not_printed() {
+        for (message, printed) in [
+            (
+                "bad\\nvalue sue@contoso.com or 4035698759",
+                "bad value <hidden> or <hidden>",
+            ),
+            ("call +1-425-555-0100 now", "call <hidden> now"),
+            (
+                "call (425) 555 0100 now",
+                "call <hidden> <hidden> <hidden> now",
+            ),
+            (
+                "The value 'Sue Smith' isn't valid",
+                "The value <hidden> isn't valid",
+            ),
+            ("no 'Sue", "no <hidden>"),
+            (
+                "referral 4111fffc-f9ee-4d53-bba6-569135228642 is gone",
+                "referral 4111fffc-f9ee-4d53-bba6-569135228642 is gone",
+            ),
+            ("Try again in 57 seconds.", "Try again in 57 seconds."),
+        ] {
+            let body = format!(
+                r#"{{"error":{{"code":"c","message":"{message}","target":"sue@contoso.com"}}}}"#
+            );
+            let fault = ServiceFault::read(body.as_bytes()).unwrap();
+            assert_eq!(fault.to_string(), format!("c: {printed} (about <hidden>)"));
+            assert!(!format!("{fault:?}").contains("ue"), "{fault:?}");
+        }
     }
 
     proptest! {

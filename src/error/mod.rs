@@ -3,7 +3,7 @@
 
 mod fault;
 mod outcome;
-pub(crate) mod translate;
+pub(crate) mod repeat;
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -17,7 +17,8 @@ pub use fault::ServiceFault;
 pub use outcome::Outcome;
 
 use crate::lifecycle::TransitionError;
-use crate::transport::Call;
+use crate::scalar::ReferralId;
+use repeat::{Failure, Opinion};
 
 /// What kind of failure it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,6 +38,9 @@ pub enum ErrorKind {
     Status,
     /// The service answered with success, but the answer could not be read.
     Unreadable,
+    /// The deadline of the call came before the request could be sent: the
+    /// service had asked for a pause, or too many requests were under way.
+    Deadline,
 }
 
 /// A call of the service that failed.
@@ -64,6 +68,8 @@ pub(crate) struct Parts {
     pub(crate) referral_id: Option<String>,
     pub(crate) content_type: Option<String>,
     pub(crate) body: Bytes,
+    /// The body of the answer broke off.
+    pub(crate) cut: bool,
     /// The request changes nothing when it is sent twice.
     pub(crate) repeatable: bool,
     pub(crate) source: Option<Box<dyn StdError + Send + Sync>>,
@@ -86,6 +92,7 @@ impl Error {
             referral_id: None,
             content_type: None,
             body: Bytes::new(),
+            cut: false,
             repeatable: operation.method() == "GET",
             source: None,
         }))
@@ -110,13 +117,6 @@ impl Error {
 
     pub(crate) fn caused_by(self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.with(|parts| parts.source = Some(source.into()))
-    }
-
-    pub(crate) fn of_call(self, call: &Call) -> Self {
-        self.with(|parts| {
-            parts.client_request_id = Some(call.client_request_id);
-            parts.attempts = call.attempts();
-        })
     }
 
     pub(crate) fn about(self, referral: &str) -> Self {
@@ -148,7 +148,8 @@ impl Error {
         self.0.fault.as_ref()
     }
 
-    /// The service's most specific code, such as `preconditionFailed`.
+    /// The service's code, such as `preconditionFailed`; more specific ones are
+    /// in [`ServiceFault::inner_codes`].
     pub fn service_code(&self) -> Option<&str> {
         self.0.fault.as_ref()?.code()
     }
@@ -164,8 +165,8 @@ impl Error {
         self.0.refusal.as_ref()
     }
 
-    /// The id that the service gave the request (`request-id`): what its
-    /// support asks for.
+    /// The id of the request (`request-id`): what the service answered with,
+    /// which its support asks for; without an answer, what was sent.
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
     }
@@ -207,9 +208,11 @@ impl Error {
         self.has(412, "preconditionFailed") || self.service_code() == Some("resourceModified")
     }
 
-    /// 429: wait for [`retry_after`](Self::retry_after).
+    /// 429, or a pause after one that goes past the deadline: wait for
+    /// [`retry_after`](Self::retry_after).
     pub fn is_throttled(&self) -> bool {
         self.0.status == Some(429)
+            || (self.0.kind == ErrorKind::Deadline && self.0.retry_after.is_some())
     }
 
     /// 401, or no token could be had.
@@ -226,17 +229,35 @@ impl Error {
     /// a failure of the moment, and either the service did not act or the
     /// request may be repeated (a read, or a write that carries `If-Match`).
     pub fn is_retryable(&self) -> bool {
-        let passing = match self.0.kind {
-            ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::Interrupted => true,
-            ErrorKind::Unreadable => self.0.outcome == Outcome::Done,
-            ErrorKind::Status => matches!(self.0.status, Some(408 | 429 | 500 | 502 | 503 | 504)),
-            ErrorKind::InvalidRequest | ErrorKind::Credential => false,
-        };
-        passing
-            && match self.0.outcome {
-                Outcome::NotSent | Outcome::Rejected => true,
-                Outcome::Unknown | Outcome::Done => self.0.repeatable,
+        self.failure().opinion() == Opinion::Retry
+    }
+
+    pub(crate) fn failure(&self) -> Failure {
+        let parts = &*self.0;
+        Failure {
+            kind: parts.kind,
+            outcome: parts.outcome,
+            status: parts.status,
+            cut: parts.cut,
+            read: parts.operation.method() == "GET",
+            repeatable: parts.repeatable,
+        }
+    }
+
+    /// Takes the id of a referral out of a body that could not be read as one:
+    /// it is there, and this is the way to it.
+    pub(crate) fn salvage_id(self) -> Self {
+        #[derive(serde::Deserialize)]
+        struct Identified {
+            id: ReferralId,
+        }
+        self.with(|parts| {
+            if parts.kind == ErrorKind::Unreadable && parts.referral_id.is_none() {
+                parts.referral_id = serde_json::from_slice::<Identified>(&parts.body)
+                    .ok()
+                    .map(|found| found.id.to_string());
             }
+        })
     }
 
     fn has(&self, status: u16, code: &str) -> bool {
@@ -245,14 +266,19 @@ impl Error {
     }
 
     fn next_step(&self) -> &'static str {
+        let read = self.0.operation.method() == "GET";
         match (self.0.kind, self.0.outcome) {
             (ErrorKind::InvalidRequest, _) => "correct the request",
             (ErrorKind::Credential, _) => "sign in again or mend the credential",
-            (_, Outcome::Unknown) if !self.0.repeatable => {
-                "look the referral up before sending this again"
+            (ErrorKind::Unreadable, _) if read && !self.0.cut => {
+                "report it with the ids: the service sends what this version cannot read"
             }
-            (_, Outcome::Done) if !self.0.repeatable => {
-                "do not send this again: look the referral up"
+            (_, Outcome::Done) if !read => "do not send this again: look the referral up",
+            _ if matches!(self.0.status, Some(300..=399)) => {
+                "check the base URL: it answers with a redirect"
+            }
+            (_, Outcome::Unknown) if !self.0.repeatable || self.is_precondition_failed() => {
+                "look the referral up before sending this again"
             }
             _ if self.is_precondition_failed() => {
                 "read the referral again and send its eTag, quotes included"
@@ -264,6 +290,7 @@ impl Error {
             _ if self.is_forbidden() => "the user needs the role Referrals admin or Referrals user",
             _ if self.is_not_found() => "check the id, and that the user may see the referral",
             _ if self.is_retryable() => "send it again",
+            (_, Outcome::Unknown) => "report it with the ids",
             _ => "correct the request",
         }
     }
@@ -282,6 +309,7 @@ impl fmt::Display for Error {
             (ErrorKind::Connect, _) => f.write_str("the service could not be reached")?,
             (ErrorKind::Timeout, _) => f.write_str("no answer in time")?,
             (ErrorKind::Interrupted, _) => f.write_str("the connection ended without an answer")?,
+            (ErrorKind::Deadline, _) => f.write_str("the deadline came before it could be sent")?,
             (ErrorKind::InvalidRequest, _) => f.write_str("refused before it was sent")?,
             (_, None) => f.write_str("failed")?,
         }

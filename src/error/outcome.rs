@@ -7,11 +7,12 @@ use std::fmt;
 /// | outcome | when |
 /// |---|---|
 /// | `NotSent` | refused here, no token, no connection |
-/// | `Rejected` | 3xx, 4xx except 408 |
-/// | `Unknown` | 408, 5xx, time over, connection ended |
+/// | `Rejected` | 4xx except 408 |
+/// | `Unknown` | 3xx, 408, 5xx, time over, connection ended |
 /// | `Done` | 2xx whose body was cut, too large, or not what it should be |
 ///
-/// "No connection" means "not sent" because redirects are never followed.
+/// "No connection" means "not sent" because redirects are never followed; a
+/// redirect may come before or after the request was carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
@@ -29,7 +30,7 @@ impl Outcome {
     /// What an error status says.
     pub(crate) fn of_status(status: u16) -> Self {
         match status {
-            408 | 500.. => Self::Unknown,
+            300..400 | 408 | 500.. => Self::Unknown,
             200..300 => Self::Done,
             _ => Self::Rejected,
         }
@@ -56,7 +57,7 @@ mod tests {
         for status in 100..1000u16 {
             let expected = match status {
                 200..=299 => Outcome::Done,
-                408 => Outcome::Unknown,
+                300..=399 | 408 => Outcome::Unknown,
                 100..=499 => Outcome::Rejected,
                 _ => Outcome::Unknown,
             };

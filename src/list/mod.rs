@@ -1,10 +1,13 @@
 //! Lists: what to ask for, one page, and the way to the next.
 
 mod page;
+mod stream;
 
 use std::fmt;
 
-pub use page::{Continuation, Page};
+pub use page::{Continuation, InvalidContinuation, Page};
+pub use stream::Referrals;
+pub(crate) use stream::Trail;
 
 /// What a list shows, in OData's terms.
 ///

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::generated::client::types::{Referral, ReferralList};
 
 /// One page of referrals.
@@ -38,7 +40,8 @@ impl Page {
 /// The rest of the link is not used. In every published example it is `http`
 /// and its path is wrong (docs 2019 to 2025): following it would send the
 /// token in the clear, so the query is put on the client's own address.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Continuation(String);
 
 impl Continuation {
@@ -55,6 +58,34 @@ impl Continuation {
 
     pub(crate) fn query(&self) -> &str {
         &self.0
+    }
+
+    /// The query as text, to be kept and given back with
+    /// [`try_from`](Self::try_from) later. It may repeat the filter.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A text that is no way to a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a query that `Continuation::as_str` gave")]
+#[non_exhaustive]
+pub struct InvalidContinuation;
+
+impl TryFrom<String> for Continuation {
+    type Error = InvalidContinuation;
+
+    fn try_from(query: String) -> Result<Self, InvalidContinuation> {
+        Self::from_link(&format!("?{query}"))
+            .filter(|next| next.0 == query)
+            .ok_or(InvalidContinuation)
+    }
+}
+
+impl From<Continuation> for String {
+    fn from(next: Continuation) -> Self {
+        next.0
     }
 }
 
@@ -76,6 +107,16 @@ mod tests {
             Continuation::from_link(link).unwrap().query(),
             "$skiptoken=a%2Bb+c%3D%3D~x/y"
         );
+    }
+
+    #[test]
+    fn a_way_to_the_next_page_can_be_kept_as_text() {
+        let next = Continuation::from_link("http://h/p?$skiptoken=a%2Bb").unwrap();
+        let kept = serde_json::to_string(&next).unwrap();
+        assert_eq!(serde_json::from_str::<Continuation>(&kept).unwrap(), next);
+        for bad in ["", "a b", "a#b"] {
+            assert!(Continuation::try_from(bad.to_owned()).is_err(), "{bad}");
+        }
     }
 
     #[test]

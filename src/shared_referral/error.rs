@@ -106,6 +106,7 @@ impl fmt::Display for InvalidPlan {
 /// The first create failed.
 #[derive(Debug)]
 pub struct OwnFailed {
+    pub(super) plan: Box<SharedReferralPlan>,
     pub(super) source: Error,
 }
 
@@ -119,6 +120,12 @@ impl OwnFailed {
     pub fn error(&self) -> &Error {
         &self.source
     }
+
+    /// Goes on from the own referral that the caller found: the second step was
+    /// never sent.
+    pub fn adopt(self, own: Referral) -> Resume {
+        Resume::after(*self.plan, own, Outcome::NotSent)
+    }
 }
 
 impl fmt::Display for OwnFailed {
@@ -127,48 +134,36 @@ impl fmt::Display for OwnFailed {
         f.write_str(match self.source.outcome() {
             Outcome::NotSent | Outcome::Rejected => "nothing was created",
             Outcome::Unknown => "it may have been created; look it up before you start again",
-            Outcome::Done => {
-                "it was created, but its id is not known; look it up, do not start again"
-            }
+            Outcome::Done => "it was created, but cannot be read; look it up, do not start again",
         })
     }
 }
 
-/// What every failure after the first step keeps.
-#[derive(Clone, Debug)]
-pub(super) struct Kept {
-    pub(super) plan: Box<SharedReferralPlan>,
-    pub(super) own: Box<Referral>,
-}
-
-impl Kept {
-    fn named(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "own referral {} of engagement {}",
-            self.own.id, self.own.engagement_id
-        )
-    }
+/// Which part of the second step failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    Create,
+    LookUp,
 }
 
 /// The own referral is there; the second create, or looking for its result,
 /// failed.
 #[derive(Debug)]
 pub struct ConnectedFailed {
-    pub(super) kept: Kept,
+    pub(super) step: Step,
+    pub(super) resume: Box<Resume>,
     pub(super) source: Error,
-    pub(super) outcome: Outcome,
 }
 
 impl ConnectedFailed {
     /// The referral of the first step.
     pub fn own(&self) -> &Referral {
-        &self.kept.own
+        self.resume.own()
     }
 
     /// Whether the connected referral may be there.
     pub fn outcome(&self) -> Outcome {
-        self.outcome
+        self.resume.last()
     }
 
     /// What failed.
@@ -178,16 +173,36 @@ impl ConnectedFailed {
 
     /// The second step, to be run again.
     pub fn resume(self) -> Resume {
-        Resume::after(*self.kept.plan, *self.kept.own, self.outcome)
+        *self.resume
     }
 }
 
 impl fmt::Display for ConnectedFailed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("step 2 of 2, the connected referral, failed; ")?;
-        self.kept.named(f)?;
+        match self.step {
+            Step::Create => write!(
+                f,
+                "step 2 of 2, the connected referral, failed ({})",
+                self.outcome()
+            )?,
+            Step::LookUp => write!(
+                f,
+                "the connected referral could not be looked up (its create: {})",
+                self.outcome()
+            )?,
+        }
+        f.write_str("; ")?;
+        named(self.own(), f)?;
         f.write_str(" is there; next: resume with it, do not start again")
     }
+}
+
+fn named(own: &Referral, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(
+        f,
+        "own referral {} of engagement {}",
+        own.id, own.engagement_id
+    )
 }
 
 /// The second create may have been carried out, but the engagement does not
@@ -195,25 +210,25 @@ impl fmt::Display for ConnectedFailed {
 /// at once, or at all, is not documented.
 #[derive(Debug)]
 pub struct Ambiguous {
-    pub(super) kept: Kept,
+    pub(super) resume: Box<Resume>,
 }
 
 impl Ambiguous {
     /// The referral of the first step.
     pub fn own(&self) -> &Referral {
-        &self.kept.own
+        self.resume.own()
     }
 
     /// The second step, to be run again: it looks once more, and creates only
     /// after [`Resume::create_when_not_found`].
     pub fn resume(self) -> Resume {
-        Resume::after(*self.kept.plan, *self.kept.own, Outcome::Unknown)
+        *self.resume
     }
 }
 
 impl fmt::Display for Ambiguous {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.kept.named(f)?;
+        named(self.own(), f)?;
         f.write_str(
             " shows no connected referral, but one may have been created; \
              next: look in Partner Center, then resume",

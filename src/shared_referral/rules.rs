@@ -7,19 +7,26 @@ use crate::generated::client::types::{NewMember, NewReferral, NewTarget};
 use crate::generated::enums::{AssistanceRequestCode, ReferralType};
 use crate::generated::wire::{MICROSOFT_ID, MICROSOFT_TARGET_TYPE};
 use crate::lifecycle::{State, check_pair};
+use crate::scalar::EngagementId;
 
 /// The portal's bulk upload takes at most so many solutions and team members.
 const MOST: usize = 50;
 
 pub(super) fn problems(plan: &SharedReferralPlan) -> Vec<PlanProblem> {
     let mut found = Found(Vec::new());
-    sharing(plan, &mut found);
+    // The connected referral as it will be sent, but for the engagement, which
+    // only the service can name.
+    let connected = plan.connected_for(&EngagementId::from(uuid::Uuid::nil()));
+    own_shares(&plan.own, &mut found);
+    connected_shares(plan, &connected, &mut found);
     lifecycle(Half::Own, &plan.own, &mut found);
-    if let Some(connected) = &plan.connected {
-        lifecycle(Half::Connected, connected, &mut found);
-    }
+    lifecycle(Half::Connected, &connected, &mut found);
     if plan.portal_rules {
-        portal(plan, &mut found);
+        portal(Half::Own, &plan.own, &mut found);
+        // A derived one has the same customer and details: told once.
+        if plan.connected.is_some() {
+            portal(Half::Connected, &connected, &mut found);
+        }
     }
     found.0
 }
@@ -42,62 +49,72 @@ fn aims_at_microsoft(referral: &NewReferral) -> bool {
     referral.target.iter().flatten().any(is_microsofts)
 }
 
-fn sharing(plan: &SharedReferralPlan, found: &mut Found) {
-    let mut check = |half, wrong, path, message| {
-        found.report(wrong, half, Rule::Sharing, path, message);
+fn own_shares(own: &NewReferral, found: &mut Found) {
+    let mut check = |wrong, path, message| {
+        found.report(wrong, Half::Own, Rule::Sharing, path, message);
     };
-    let own = &plan.own;
+    check(own.type_ != ReferralType::Shared, "/type", "must be Shared");
     check(
-        Half::Own,
-        own.type_ != ReferralType::Shared,
-        "/type",
-        "must be Shared",
-    );
-    check(
-        Half::Own,
         own.engagement_id.is_some(),
         "/engagementId",
         "must be left out: the service gives the engagement its id",
     );
     check(
-        Half::Own,
         aims_at_microsoft(own),
         "/target",
         "must not be Microsoft: that target belongs to the connected referral",
     );
     check(
-        Half::Own,
-        own.consent.consent_to_share_referral_with_microsoft_sellers == Some(false),
+        hides_from_sellers(own),
         "/consent/consentToShareReferralWithMicrosoftSellers",
-        "must not be false: the deal is to be shared with Microsoft",
+        HIDDEN,
     );
-    if let Some(connected) = &plan.connected {
+}
+
+fn connected_shares(plan: &SharedReferralPlan, connected: &NewReferral, found: &mut Found) {
+    let mut check = |wrong, path, message| {
+        found.report(wrong, Half::Connected, Rule::Sharing, path, message);
+    };
+    if let Some(given) = &plan.connected {
         check(
-            Half::Connected,
-            connected.type_ != ReferralType::Shared,
+            given.type_ != ReferralType::Shared,
             "/type",
             "must be Shared",
         );
         check(
-            Half::Connected,
-            connected.engagement_id.is_some(),
+            given.engagement_id.is_some(),
             "/engagementId",
             "must be left out: it is taken from the own referral",
         );
         check(
-            Half::Connected,
-            !aims_at_microsoft(connected),
+            !aims_at_microsoft(given),
             "/target",
             "must have the target BusinessProfileLocation/msft",
         );
-    } else {
         check(
-            Half::Connected,
-            plan.help == AssistanceRequestCode::Unknown || !plan.help.is_known(),
-            "/inviteContext/assistanceRequestCode",
-            "must name the help that is requested: a deal without is not shared with Microsoft",
+            hides_from_sellers(given),
+            "/consent/consentToShareReferralWithMicrosoftSellers",
+            HIDDEN,
         );
     }
+    let help = connected
+        .invite_context
+        .as_ref()
+        .and_then(|context| context.assistance_request_code.as_ref());
+    check(
+        help.is_none_or(|help| *help == AssistanceRequestCode::Unknown || !help.is_known()),
+        "/inviteContext/assistanceRequestCode",
+        "must name the help that is requested: a deal without is not shared with Microsoft",
+    );
+}
+
+const HIDDEN: &str = "must not be false: the deal is to be shared with Microsoft";
+
+fn hides_from_sellers(referral: &NewReferral) -> bool {
+    referral
+        .consent
+        .consent_to_share_referral_with_microsoft_sellers
+        == Some(false)
 }
 
 fn lifecycle(half: Half, referral: &NewReferral, found: &mut Found) {
@@ -114,22 +131,21 @@ fn lifecycle(half: Half, referral: &NewReferral, found: &mut Found) {
     }
 }
 
-fn portal(plan: &SharedReferralPlan, found: &mut Found) {
-    let own = &plan.own;
+fn portal(half: Half, referral: &NewReferral, found: &mut Found) {
     let mut check = |wrong, path: &str, message| {
-        found.report(wrong, Half::Own, Rule::Portal, path, message);
+        found.report(wrong, half, Rule::Portal, path, message);
     };
     check(
-        own.name.as_deref().is_none_or(blank),
+        referral.name.as_deref().is_none_or(blank),
         "/name",
         "the deal needs a name",
     );
     check(
-        !own.consent.consent_to_to_share_info_with_others,
+        !referral.consent.consent_to_to_share_info_with_others,
         "/consent/consentToToShareInfoWithOthers",
         "must be true: without consent the deal is neither created nor updated",
     );
-    let customer = &own.customer_profile;
+    let customer = &referral.customer_profile;
     check(
         blank(&customer.name),
         "/customerProfile/name",
@@ -157,13 +173,13 @@ fn portal(plan: &SharedReferralPlan, found: &mut Found) {
         "where help is requested, a customer contact with first and last name, phone number \
          and e-mail is needed",
     );
-    let members = own.team.as_ref().map_or(0, Vec::len);
+    let members = referral.team.as_ref().map_or(0, Vec::len);
     check(
         members == 0 || members > MOST,
         "/team",
         "1 to 50 people of your own are needed",
     );
-    let details = &own.details;
+    let details = &referral.details;
     check(
         details
             .deal_value

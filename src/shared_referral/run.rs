@@ -4,7 +4,7 @@
 use futures::TryStreamExt;
 
 use super::error::{
-    Ambiguous, ConnectedFailed, DuplicateFound, InvalidPlan, Kept, OwnFailed, SharedReferralError,
+    Ambiguous, ConnectedFailed, DuplicateFound, InvalidPlan, OwnFailed, SharedReferralError, Step,
 };
 use super::plan::SharedReferralPlan;
 use crate::client::ReferralsClient;
@@ -32,7 +32,10 @@ impl SharedReferral {
 }
 
 /// The second step of a plan whose own referral is there.
-#[derive(Clone, Debug, PartialEq)]
+///
+/// Used once: the call takes it, and its error gives the next one, which knows
+/// what came of this. Nobody can run the same knowledge twice.
+#[derive(Debug)]
 #[must_use]
 pub struct Resume {
     plan: SharedReferralPlan,
@@ -60,6 +63,11 @@ impl Resume {
     /// The referral of the first step.
     pub fn own(&self) -> &Referral {
         &self.own
+    }
+
+    /// What is known of the last attempt at the second step.
+    pub fn last(&self) -> Outcome {
+        self.last
     }
 
     /// Creates the connected referral where the engagement shows none, even
@@ -109,12 +117,15 @@ impl ReferralsClient {
         if !problems.is_empty() {
             return Err(SharedReferralError::InvalidPlan(InvalidPlan { problems }));
         }
-        let own = create_own(self, plan)
-            .await
-            .map_err(|source| SharedReferralError::OwnFailed(OwnFailed { source }))?;
+        let own = create_own(self, plan).await.map_err(|source| {
+            SharedReferralError::OwnFailed(OwnFailed {
+                plan: Box::new(plan.clone()),
+                source,
+            })
+        })?;
         match create_connected(self, plan, &own.engagement_id).await {
             Ok(connected) => Ok(SharedReferral { own, connected }),
-            Err(source) => Err(failed(plan.clone(), own, source.outcome(), source)),
+            Err(source) => Err(failed_create(plan.clone(), own, source)),
         }
     }
 
@@ -127,7 +138,8 @@ impl ReferralsClient {
     /// ([`Resume::create_when_not_found`]).
     ///
     /// # Guarantees
-    /// Never creates without having looked. May be called any number of times.
+    /// Never creates without having looked, and creates only where the last
+    /// attempt is known to have done nothing.
     ///
     /// # Errors
     /// As [`shared_referral`](Self::shared_referral);
@@ -139,14 +151,18 @@ impl ReferralsClient {
         resume: Resume,
     ) -> Result<SharedReferral, SharedReferralError> {
         let may_create = resume.may_create();
-        let Resume {
-            plan, own, last, ..
-        } = resume;
-        let mut found = match find_connected(self, &own).await {
+        let mut found = match find_connected(self, &resume.own).await {
             Ok(found) => found,
-            // A list that failed says nothing about the create before it.
-            Err(source) => return Err(failed(plan, own, last, source)),
+            Err(source) => {
+                return Err(SharedReferralError::ConnectedFailed(ConnectedFailed {
+                    step: Step::LookUp,
+                    // A list that failed says nothing about the create before it.
+                    resume: Box::new(resume),
+                    source,
+                }));
+            }
         };
+        let Resume { plan, own, .. } = resume;
         match (found.pop(), found.is_empty()) {
             (Some(connected), true) => Ok(SharedReferral { own, connected }),
             (Some(last), false) => {
@@ -160,32 +176,21 @@ impl ReferralsClient {
             (None, _) if may_create => {
                 match create_connected(self, &plan, &own.engagement_id).await {
                     Ok(connected) => Ok(SharedReferral { own, connected }),
-                    Err(source) => Err(failed(plan, own, source.outcome(), source)),
+                    Err(source) => Err(failed_create(plan, own, source)),
                 }
             }
             (None, _) => Err(SharedReferralError::Ambiguous(Ambiguous {
-                kept: Kept {
-                    plan: Box::new(plan),
-                    own: Box::new(own),
-                },
+                resume: Box::new(Resume::new(plan, own)),
             })),
         }
     }
 }
 
-fn failed(
-    plan: SharedReferralPlan,
-    own: Referral,
-    outcome: Outcome,
-    source: Error,
-) -> SharedReferralError {
+fn failed_create(plan: SharedReferralPlan, own: Referral, source: Error) -> SharedReferralError {
     SharedReferralError::ConnectedFailed(ConnectedFailed {
-        kept: Kept {
-            plan: Box::new(plan),
-            own: Box::new(own),
-        },
+        step: Step::Create,
+        resume: Box::new(Resume::after(plan, own, source.outcome())),
         source,
-        outcome,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 use uuid::Uuid;
@@ -16,9 +17,13 @@ tokio::task_local! {
 /// One call: what it is, and what was seen of it.
 pub(crate) struct Call {
     pub(crate) operation: Operation,
+    /// The request changes nothing when it is sent twice.
+    pub(crate) repeatable: bool,
     /// New for every call, the same for all attempts of it.
     pub(crate) client_request_id: Uuid,
-    pub(crate) token: AccessToken,
+    /// The same. Documented as the key by which the service knows a repeated
+    /// request, in a place that makes it doubtful: sent, never relied on.
+    pub(crate) request_id: Uuid,
     /// The query of a page that the service named, to be sent byte for byte.
     pub(crate) raw_query: Option<String>,
     seen: Mutex<Seen>,
@@ -27,6 +32,7 @@ pub(crate) struct Call {
 #[derive(Default)]
 struct Seen {
     attempts: u32,
+    armed: Option<(AccessToken, Duration)>,
     head: Option<Head>,
 }
 
@@ -38,25 +44,46 @@ pub(crate) struct Head {
 }
 
 impl Call {
-    pub(crate) fn new(operation: Operation, token: AccessToken, raw_query: Option<String>) -> Self {
+    pub(crate) fn new(operation: Operation) -> Self {
         Self {
             operation,
+            repeatable: operation.method() == "GET",
             client_request_id: Uuid::new_v4(),
-            token,
-            raw_query,
+            request_id: Uuid::new_v4(),
+            raw_query: None,
             seen: Mutex::default(),
         }
     }
 
-    /// Runs `work` as this call.
-    pub(crate) async fn run<F: Future>(self: &Arc<Self>, work: F) -> F::Output {
-        CURRENT.scope(Arc::clone(self), work).await
+    /// The call carries `If-Match`: sent twice, it changes once.
+    pub(crate) fn repeatable(mut self, repeatable: bool) -> Self {
+        self.repeatable |= repeatable;
+        self
+    }
+
+    pub(crate) fn with_raw_query(mut self, query: &str) -> Self {
+        self.raw_query = Some(query.to_owned());
+        self
+    }
+
+    /// Runs one attempt of this call.
+    pub(crate) async fn run<F: Future>(self: &Arc<Self>, attempt: F) -> F::Output {
+        CURRENT.scope(Arc::clone(self), attempt).await
     }
 
     /// The call that the current task is in; none when the generated client is
     /// used directly.
     pub(crate) fn current() -> Option<Arc<Self>> {
         CURRENT.try_with(Arc::clone).ok()
+    }
+
+    /// Gives the next attempt its token and its time.
+    pub(crate) fn arm(&self, token: AccessToken, timeout: Duration) {
+        self.seen().armed = Some((token, timeout));
+    }
+
+    pub(crate) fn armed(&self) -> Option<(AccessToken, Duration)> {
+        self.seen().armed.clone()
     }
 
     /// Counts an attempt and returns its number, from 1.

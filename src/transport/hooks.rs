@@ -36,8 +36,11 @@ impl ClientHooks<Inner> for Client {
                 "the request is not for the configured origin".to_owned(),
             ));
         }
-        let token = match call {
-            Some(call) => call.token.clone(),
+        let token = match call.and_then(|call| call.armed()) {
+            Some((token, timeout)) => {
+                *request.timeout_mut() = Some(timeout);
+                token
+            }
             None => shared
                 .tokens
                 .token()
@@ -90,13 +93,21 @@ impl ClientHooks<Inner> for Client {
 }
 
 fn identify(request: &mut Request, shared: &Shared, call: Option<&Call>) {
-    let id = call.map_or_else(Uuid::new_v4, |call| call.client_request_id);
+    let (client, ours) = match call {
+        Some(call) => (call.client_request_id, call.request_id),
+        None => (Uuid::new_v4(), Uuid::new_v4()),
+    };
     let headers = request.headers_mut();
-    if let Ok(id) = HeaderValue::try_from(id.to_string()) {
-        headers.insert(HeaderName::from_static(header::CLIENT_REQUEST_ID), id);
+    for (name, value) in &shared.headers {
+        headers.insert(name, value.clone());
     }
-    if let Some(caller) = &shared.caller_id {
-        headers.insert(HeaderName::from_static(header::X_CALLER_ID), caller.clone());
+    for (name, id) in [
+        (header::CLIENT_REQUEST_ID, client),
+        (header::REQUEST_ID, ours),
+    ] {
+        if let Ok(id) = HeaderValue::try_from(id.to_string()) {
+            headers.insert(HeaderName::from_static(name), id);
+        }
     }
 }
 

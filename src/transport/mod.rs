@@ -5,21 +5,29 @@
 //! task-local [`Call`], because the generated functions have no place for it.
 
 mod call;
+mod gate;
 mod hooks;
 pub(crate) mod http;
 mod limit;
+pub(crate) mod retry;
+mod run;
+mod translate;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use url::Url;
 
+use crate::clock::Clock;
 use crate::credential::TokenProvider;
+use retry::{Backoff, Budget, RetryPolicy};
 
-pub(crate) use call::{Call, Head};
-pub(crate) use limit::{BodyTooLarge, read_bounded};
+pub(crate) use call::Call;
+pub(crate) use gate::Gate;
+pub(crate) use translate::unreadable;
 
-/// What the hooks share over all calls of one client.
+/// What all calls of one client share.
 #[derive(Clone)]
 pub struct Inner(pub(crate) Arc<Shared>);
 
@@ -27,8 +35,16 @@ pub(crate) struct Shared {
     pub(crate) tokens: Arc<dyn TokenProvider>,
     /// The only place that gets the token.
     pub(crate) base: Url,
-    pub(crate) caller_id: Option<::http::HeaderValue>,
+    /// For every request.
+    pub(crate) headers: ::http::HeaderMap,
     pub(crate) limits: Limits,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) attempt_timeout: Duration,
+    pub(crate) deadline: Duration,
+    pub(crate) policy: RetryPolicy,
+    pub(crate) backoff: Backoff,
+    pub(crate) budget: Budget,
+    pub(crate) gate: Gate,
 }
 
 /// The largest bodies that are read, in bytes, after decompression.
@@ -52,6 +68,9 @@ impl fmt::Debug for Inner {
         f.debug_struct("Inner")
             .field("base", &self.0.base.as_str())
             .field("limits", &self.0.limits)
+            .field("attempt_timeout", &self.0.attempt_timeout)
+            .field("deadline", &self.0.deadline)
+            .field("policy", &self.0.policy)
             .finish_non_exhaustive()
     }
 }

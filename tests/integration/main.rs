@@ -24,6 +24,8 @@ mod list;
 #[cfg(feature = "sandbox")]
 mod redaction;
 #[cfg(feature = "sandbox")]
+mod retry;
+#[cfg(feature = "sandbox")]
 mod shared_referral;
 #[cfg(feature = "sandbox")]
 mod support;

@@ -6,7 +6,7 @@ use partner_referrals::types::{NewReferral, Referral};
 use partner_referrals::{ListOptions, Patch};
 use serde_json::Value;
 
-use crate::support::{PUBLISHED, always, client, sandbox};
+use crate::support::{PUBLISHED, always, once, sandbox};
 
 const OBSERVED: &str = include_str!("../../openapi/examples/Referral.observed_2022.json");
 
@@ -89,12 +89,19 @@ fn debug_of_requests_plans_and_patches_hides_them_too() {
 #[tokio::test]
 async fn errors_of_every_kind_print_no_body_token_or_filter() {
     let sandbox = sandbox().await;
-    let client = client(&sandbox);
+    let client = once(&sandbox);
     let mut new: NewReferral = canaried(PUBLISHED);
     new.customer_profile.size = None;
     let filter = ListOptions::new().filter("team/any(t:t/email eq 'canary')");
     for fault in [
         Fault::status(500, FaultBody::Text("canary".to_owned())),
+        Fault::status(
+            400,
+            FaultBody::Text(
+                r#"{"error":{"code":"c","message":"The value 'canary' of canary@contoso.com is bad","target":"canary@contoso.com"}}"#
+                    .to_owned(),
+            ),
+        ),
         Fault::status(503, FaultBody::Html),
         Fault::CutAfterWrite,
         Fault::CutBody,

@@ -4,11 +4,13 @@ use partner_referrals::sandbox::{Fault, FaultBody, FaultPlan, FaultRule, Sandbox
 use partner_referrals::shared_referral::{
     Half, Resume, Rule, SharedReferralError, SharedReferralPlan,
 };
-use partner_referrals::types::{AssistanceRequestCode, NewReferral, NewTarget, TargetType};
-use partner_referrals::{Outcome, ReferralsClient};
+use partner_referrals::types::{
+    AssistanceRequestCode, NewInviteContext, NewReferral, NewTarget, TargetType,
+};
+use partner_referrals::{ListOptions, Outcome, ReferralsClient};
 use serde_json::{Value, json};
 
-use crate::support::{PUBLISHED, client, published, sandbox, writes};
+use crate::support::{PUBLISHED, once as client, published, sandbox, writes};
 
 fn plan() -> SharedReferralPlan {
     SharedReferralPlan::new(published(), AssistanceRequestCode::ProofOfConceptOrDemo)
@@ -62,6 +64,8 @@ async fn a_connected_referral_of_the_callers_own_is_sent_as_it_is() {
     let sandbox = sandbox().await;
     let mut other: NewReferral = published();
     other.name = Some("For Microsoft".to_owned());
+    other.invite_context =
+        Some(NewInviteContext::new().with_assistance_request_code("GeneralOrOther"));
     other.target = Some(vec![NewTarget::new(
         TargetType::BusinessProfileLocation,
         "msft",
@@ -134,7 +138,7 @@ async fn a_first_step_that_fails_sends_no_second() {
             Outcome::Unknown,
             "may have been created",
         ),
-        (Fault::CutBody, Outcome::Done, "its id is not known"),
+        (Fault::CutBody, Outcome::Done, "cannot be read"),
     ] {
         let sandbox = sandbox().await;
         sandbox.set_faults(FaultPlan::new().rule(FaultRule::new(fault).nth(1)));
@@ -162,13 +166,16 @@ async fn a_second_step_that_was_refused_keeps_the_first_and_is_resumed() {
     assert_eq!(sandbox.referrals().len(), 1);
 
     let resume = error.into_resume().unwrap();
-    let shared = client.resume_shared_referral(resume.clone()).await.unwrap();
+    let shared = client.resume_shared_referral(resume).await.unwrap();
     assert_eq!(shared.own, own);
     assert_eq!(shared.connected.engagement_id, own.engagement_id);
     assert_eq!(sandbox.referrals().len(), 2);
 
     // Again: what is there is taken, nothing is created.
-    let again = client.resume_shared_referral(resume).await.unwrap();
+    let again = client
+        .resume_shared_referral(Resume::new(plan(), own))
+        .await
+        .unwrap();
     assert_eq!(again.connected.id, shared.connected.id);
     assert_eq!(sandbox.referrals().len(), 2);
 }
@@ -271,4 +278,70 @@ async fn two_connected_referrals_are_reported_with_their_ids() {
     expected.sort();
     assert_eq!(ids, expected);
     assert!(error.into_resume().is_none());
+}
+
+#[tokio::test]
+async fn a_lookup_that_fails_after_a_refused_create_still_ends_in_one() {
+    let fault = Fault::status(400, FaultBody::Json);
+    let (sandbox, client, error) = failed_at_step_2(fault).await;
+    sandbox.set_faults(
+        FaultPlan::new().rule(FaultRule::new(Fault::status(503, FaultBody::Html)).method("GET")),
+    );
+    let error = client
+        .resume_shared_referral(error.into_resume().unwrap())
+        .await
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("could not be looked up"),
+        "{error}"
+    );
+    let resume = error.into_resume().unwrap();
+    assert_eq!(resume.last(), Outcome::Rejected);
+    sandbox.set_faults(FaultPlan::new());
+    client.resume_shared_referral(resume).await.unwrap();
+    assert_eq!(sandbox.referrals().len(), 2);
+}
+
+#[tokio::test]
+async fn an_own_referral_that_was_found_again_is_adopted_and_completed() {
+    let sandbox = Sandbox::builder()
+        .engagement_lists_microsofts_half(false)
+        .start()
+        .await
+        .unwrap();
+    sandbox.set_faults(FaultPlan::new().rule(FaultRule::new(Fault::CutAfterWrite).nth(1)));
+    let client = client(&sandbox);
+    let error = client.shared_referral(&plan()).await.unwrap_err();
+    let SharedReferralError::OwnFailed(failed) = error else {
+        panic!("{error}");
+    };
+    let found = client
+        .list(&ListOptions::new())
+        .await
+        .unwrap()
+        .referrals
+        .remove(0);
+    let resume = failed.adopt(found);
+    let shared = client.resume_shared_referral(resume).await.unwrap();
+    assert_eq!(shared.own.engagement_id, shared.connected.engagement_id);
+    assert_eq!(sandbox.referrals().len(), 2);
+}
+
+#[test]
+fn a_connected_referral_of_the_callers_own_is_checked_as_well() {
+    let mut other = published();
+    other.customer_profile.address.country = "USA".to_owned();
+    let problems = plan().connected(other).problems();
+    let found: Vec<(Half, &str)> = problems
+        .iter()
+        .map(|problem| (problem.half(), problem.path()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (Half::Connected, "/target"),
+            (Half::Connected, "/inviteContext/assistanceRequestCode"),
+            (Half::Connected, "/customerProfile/address/country"),
+        ]
+    );
 }

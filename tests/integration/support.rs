@@ -1,10 +1,9 @@
 //! A sandbox and a client of it.
 
-use std::time::Duration;
-
+use partner_referrals::clock::ManualClock;
 use partner_referrals::sandbox::{Fault, FaultPlan, FaultRule, RecordedRequest, Sandbox};
 use partner_referrals::types::NewReferral;
-use partner_referrals::{ClientBuilder, ReferralsClient, StaticToken};
+use partner_referrals::{ClientBuilder, ReferralsClient, RetryPolicy, StaticToken};
 
 pub const PUBLISHED: &str = include_str!("../../openapi/examples/create_referral.request.json");
 
@@ -20,18 +19,28 @@ pub fn builder(sandbox: &Sandbox) -> ClientBuilder {
     ReferralsClient::builder(StaticToken::new(sandbox.token()).unwrap())
         .base_url(sandbox.base_url())
         .allow_insecure_loopback()
-        .timeout(Duration::from_secs(20))
+        .clock(ManualClock::default())
+        .random(|| 0.5)
 }
 
 pub fn client(sandbox: &Sandbox) -> ReferralsClient {
     builder(sandbox).build().unwrap()
 }
 
-/// A sandbox whose next requests all meet `fault`, and a client of it.
+/// A client that sends each request once.
+pub fn once(sandbox: &Sandbox) -> ReferralsClient {
+    builder(sandbox)
+        .retry(RetryPolicy::never())
+        .build()
+        .unwrap()
+}
+
+/// A sandbox whose next requests all meet `fault`, and a client of it that
+/// sends each request once.
 pub async fn faulty(fault: Fault) -> (Sandbox, ReferralsClient) {
     let sandbox = sandbox().await;
     sandbox.set_faults(always(fault));
-    let client = client(&sandbox);
+    let client = once(&sandbox);
     (sandbox, client)
 }
 

@@ -6,11 +6,11 @@ use partner_referrals::types::{NewMember, Referral};
 use partner_referrals::{ErrorKind, Outcome, Patch, Patched, ReferralsClient};
 use serde_json::json;
 
-use crate::support::{always, client, published, sandbox, writes};
+use crate::support::{always, once, published, sandbox, writes};
 
 async fn created() -> (Sandbox, ReferralsClient, Referral) {
     let sandbox = sandbox().await;
-    let client = client(&sandbox);
+    let client = once(&sandbox);
     let referral = client.create(&published()).await.unwrap();
     (sandbox, client, referral)
 }
@@ -189,6 +189,9 @@ async fn a_write_with_if_match_may_be_sent_again_and_one_without_may_not() {
     let guarded = plain.if_match(referral.e_tag.clone().unwrap());
     let error = client.patch(&referral.id, &guarded).await.unwrap_err();
     assert!(error.is_retryable());
+    let error = client.put(&referral).await.unwrap_err();
+    assert_eq!(error.outcome(), Outcome::Unknown);
+    assert!(error.is_retryable(), "a put always carries If-Match");
 }
 
 #[tokio::test]

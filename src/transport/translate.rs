@@ -1,4 +1,4 @@
-//! From progenitor's error to ours: the only file that knows progenitor's.
+//! From progenitor's error to ours: the only file that reads progenitor's.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,9 +7,10 @@ use http::HeaderMap;
 use http::header::{CONTENT_TYPE, DATE, RETRY_AFTER};
 use progenitor_client::Error as Generated;
 
-use super::{Error, ErrorKind, Outcome, ServiceFault};
+use super::call::{Call, Head};
+use super::limit::{BodyTooLarge, read_bounded};
+use crate::error::{Error, ErrorKind, Outcome, ServiceFault};
 use crate::generated::wire::header;
-use crate::transport::{BodyTooLarge, Call, Head, read_bounded};
 
 /// Translates the error of one generated call.
 pub(crate) async fn translate(call: &Call, error: Generated<()>) -> Error {
@@ -26,46 +27,66 @@ pub(crate) async fn translate(call: &Call, error: Generated<()>) -> Error {
                 headers: response.headers().clone(),
             };
             let body = read_bounded(response).await;
-            return of_status(call, &head, body);
+            of_status(call, &head, body)
         }
         Generated::ErrorResponse(response) => {
             let head = Head {
                 status: response.status(),
                 headers: response.headers().clone(),
             };
-            return of_status(call, &head, Bytes::new());
+            of_status(call, &head, Bytes::new())
         }
         Generated::InvalidResponsePayload(body, error) => {
-            unreadable(call, body).with(|parts| parts.detail = Some(place_of(&error)))
+            success(call, body).with(|parts| parts.detail = Some(place_of(&error)))
         }
         Generated::ResponseBodyError(error) => broken_body(call, error),
         Generated::InvalidUpgrade(_) => {
             Error::new(operation, ErrorKind::Interrupted, Outcome::Unknown)
         }
     };
-    error.of_call(call)
+    of_call(error, call)
+}
+
+fn of_call(error: Error, call: &Call) -> Error {
+    error.with(|parts| {
+        parts.client_request_id = Some(call.client_request_id);
+        parts.attempts = call.attempts();
+        parts.repeatable = call.repeatable;
+        let sent = || call.request_id.to_string();
+        parts.request_id = parts.request_id.take().or_else(|| Some(sent()));
+    })
+}
+
+/// A success that says what this client cannot follow.
+pub(crate) fn unreadable(call: &Call, detail: &str) -> Error {
+    let error = success(call, Bytes::new());
+    of_call(
+        error.with(|parts| parts.detail = Some(detail.to_owned())),
+        call,
+    )
+}
+
+/// A call that ended without an attempt of its own to tell of.
+pub(super) fn without_attempt(call: &Call, error: Error) -> Error {
+    of_call(error, call)
 }
 
 /// A body that broke off while it was read.
-pub(crate) fn broken_body(call: &Call, error: reqwest::Error) -> Error {
-    let detail = if BodyTooLarge::caused(&error) {
+fn broken_body(call: &Call, error: reqwest::Error) -> Error {
+    let too_large = BodyTooLarge::caused(&error);
+    let detail = if too_large {
         "it is larger than `max_response_bytes`"
     } else if error.is_timeout() {
         "the time was over before it was complete"
     } else {
         "it was cut"
     };
-    unreadable(call, Bytes::new())
-        .with(|parts| parts.detail = Some(detail.to_owned()))
+    success(call, Bytes::new())
+        .with(|parts| {
+            parts.detail = Some(detail.to_owned());
+            parts.cut = !too_large;
+        })
         .caused_by(error.without_url())
-        .of_call(call)
-}
-
-/// A success whose body is not what the document says.
-pub(crate) fn unreadable_json(call: &Call, body: Bytes, error: &serde_json::Error) -> Error {
-    unreadable(call, body)
-        .with(|parts| parts.detail = Some(place_of(error)))
-        .of_call(call)
 }
 
 fn communication(call: &Call, error: reqwest::Error) -> Error {
@@ -89,15 +110,13 @@ fn of_status(call: &Call, head: &Head, body: Bytes) -> Error {
         ErrorKind::Status,
         Outcome::of_status(status),
     );
-    of_head(error, head)
-        .with(|parts| {
-            parts.fault = ServiceFault::read(&body);
-            parts.body = body;
-        })
-        .of_call(call)
+    of_head(error, head).with(|parts| {
+        parts.fault = ServiceFault::read(&body);
+        parts.body = body;
+    })
 }
 
-fn unreadable(call: &Call, body: Bytes) -> Error {
+fn success(call: &Call, body: Bytes) -> Error {
     let error = Error::new(call.operation, ErrorKind::Unreadable, Outcome::Done)
         .with(|parts| parts.body = body);
     match call.head() {
