@@ -6,6 +6,7 @@
 mod common;
 
 use std::error::Error;
+use std::process::ExitCode;
 
 use partner_referrals::ReferralId;
 use partner_referrals::lifecycle::Transition;
@@ -14,7 +15,11 @@ use partner_referrals::types::NewReferral;
 const PUBLISHED: &str = include_str!("../openapi/examples/create_referral.request.json");
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    common::end(run().await)
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
     let (client, sandbox) = common::connect().await?;
     let id = match (std::env::args().nth(1), &sandbox) {
         (Some(id), _) => ReferralId::new(id)?,

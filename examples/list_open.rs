@@ -5,13 +5,17 @@
 mod common;
 
 use std::error::Error;
-use std::pin::pin;
+use std::process::ExitCode;
 
 use futures::TryStreamExt;
 use partner_referrals::ListOptions;
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    common::end(run().await)
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
     let (client, sandbox) = common::connect().await?;
     if let Some(sandbox) = &sandbox {
         // Something to list: three referrals that came in.
@@ -25,7 +29,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let open = ListOptions::new()
         .filter("direction eq 'Incoming' and status eq 'New'")
         .order_by("createdDateTime desc");
-    let mut referrals = pin!(client.referrals(open));
+    let mut referrals = client.referrals(open);
     let mut count = 0;
     while let Some(referral) = referrals.try_next().await? {
         count += 1;

@@ -6,6 +6,7 @@
 mod common;
 
 use std::error::Error;
+use std::process::ExitCode;
 
 use partner_referrals::shared_referral::SharedReferralPlan;
 use partner_referrals::types::{AssistanceRequestCode, NewReferral, Referral};
@@ -13,7 +14,11 @@ use partner_referrals::types::{AssistanceRequestCode, NewReferral, Referral};
 const PUBLISHED: &str = include_str!("../openapi/examples/create_referral.request.json");
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    common::end(run().await)
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
     let request = match std::env::args().nth(1) {
         Some(path) => std::fs::read_to_string(path)?,
         None => PUBLISHED.to_owned(),

@@ -62,7 +62,8 @@ impl ReferralsClient {
 
     /// The generated client: every parameter of the document, progenitor's
     /// errors. Token, ids and limits are as with this one; retries, checks of
-    /// statuses, outcomes and redacted errors are not. Its signatures follow the document
+    /// statuses, outcomes and redacted errors are not; a 401 is not told to the
+    /// token provider. Its signatures follow the document
     /// and may change with it in any release.
     pub fn raw(&self) -> &Client {
         &self.generated

@@ -2,6 +2,15 @@
 
 pub mod types;
 
+/// The generated client as progenitor makes it, for what
+/// [`ReferralsClient`] does not offer; reached by [`ReferralsClient::raw`].
+///
+/// Its signatures follow the document and may change with it in any release.
+pub mod raw {
+    pub use crate::generated::client::Client;
+    pub use progenitor_client::{ByteStream, Error, ResponseValue};
+}
+
 mod client;
 pub mod clock;
 mod config;
@@ -31,3 +40,6 @@ pub use scalar::{
 };
 pub use transport::retry::{Advice, RetryPolicy};
 pub use update::{Patch, Patched};
+
+// Their types stand in this crate's signatures.
+pub use {chrono, rust_decimal, serde_json, uuid};

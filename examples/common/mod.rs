@@ -3,6 +3,7 @@
 
 use std::env;
 use std::error::Error;
+use std::process::ExitCode;
 
 use partner_referrals::sandbox::Sandbox;
 use partner_referrals::{ReferralsClient, StaticToken};
@@ -31,4 +32,18 @@ pub async fn connect() -> Result<(ReferralsClient, Option<Sandbox>), Box<dyn Err
         .build()?;
     eprintln!("no {TOKEN} in the environment: using a stand-in of the service on this machine");
     Ok((client, Some(sandbox)))
+}
+
+/// Ends an example: prints what went wrong as one reads it, not as one debugs it.
+pub fn end(result: Result<(), Box<dyn Error>>) -> ExitCode {
+    let Err(error) = result else {
+        return ExitCode::SUCCESS;
+    };
+    eprintln!("error: {error}");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        eprintln!("  caused by: {cause}");
+        source = cause.source();
+    }
+    ExitCode::FAILURE
 }

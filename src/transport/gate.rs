@@ -111,9 +111,9 @@ mod tests {
         let (gate, clock) = (Gate::new(4), ManualClock::default());
         gate.pause(&clock, Duration::from_secs(7));
         gate.pause(&clock, Duration::from_secs(3));
-        gate.enter(&clock, MINUTE).await.unwrap();
+        drop(gate.enter(&clock, MINUTE).await.unwrap());
         assert_eq!(clock.slept(), [Duration::from_secs(7)]);
-        gate.enter(&clock, MINUTE).await.unwrap();
+        drop(gate.enter(&clock, MINUTE).await.unwrap());
         assert_eq!(clock.slept().len(), 1);
     }
 
@@ -137,7 +137,7 @@ mod tests {
         let third = gate.enter(&clock, clock.elapsed() + Duration::from_millis(20));
         assert_eq!(third.await.unwrap_err(), Closed::Busy);
         drop(first);
-        gate.enter(&clock, MINUTE).await.unwrap();
+        drop(gate.enter(&clock, MINUTE).await.unwrap());
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! Lists: what is asked, and how the next page is found.
 
-use std::pin::pin;
 use std::sync::Arc;
 
 use futures::{StreamExt as _, TryStreamExt as _};
@@ -157,7 +156,7 @@ async fn a_page_that_names_itself_as_its_next_ends_the_list_with_an_error() {
         .allow_insecure_loopback()
         .build()
         .unwrap();
-    let mut referrals = pin!(client.referrals(ListOptions::new()));
+    let mut referrals = client.referrals(ListOptions::new());
     let error = referrals.next().await.unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unreadable);
     assert!(error.to_string().contains("already read"), "{error}");

@@ -18,6 +18,8 @@ mod schemars;
 #[cfg(feature = "sandbox")]
 mod create;
 #[cfg(feature = "sandbox")]
+mod credential;
+#[cfg(feature = "sandbox")]
 mod failures;
 #[cfg(feature = "sandbox")]
 mod list;

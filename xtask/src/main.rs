@@ -1,4 +1,4 @@
-//! What maintainers run: `cargo xtask check-spec` and `cargo xtask test`.
+//! What maintainers run: `cargo xtask check-spec`, `test` and `audit`.
 
 #![cfg_attr(
     test,
@@ -10,6 +10,7 @@
     )
 )]
 
+mod audit;
 mod check_spec;
 mod pass;
 #[path = "../../build/mod.rs"]
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         Some((command, rest)) => match command.as_str() {
             "check-spec" => check_spec::main(rest),
             "test" => pass::main(rest),
+            "audit" => audit::main(rest),
             "__dry-run" => check_spec::dry_run(rest),
             "help" | "--help" | "-h" => {
                 say(&help());
@@ -45,9 +47,10 @@ fn main() -> ExitCode {
 
 fn help() -> String {
     format!(
-        "cargo xtask <command>\n\n{}\n\n{}\n",
+        "cargo xtask <command>\n\n{}\n\n{}\n\n{}\n",
         check_spec::USAGE,
-        pass::USAGE
+        pass::USAGE,
+        audit::USAGE
     )
 }
 

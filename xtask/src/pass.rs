@@ -73,6 +73,52 @@ const STEPS: &[Step] = &[
         command: &["test", "--locked", "--workspace", "--all-features"],
         slow: false,
     },
+    // Against the sandbox, each in a process of its own.
+    Step {
+        name: "example of a shared referral",
+        env: &[],
+        command: &[
+            "run",
+            "--locked",
+            "--quiet",
+            "-p",
+            "partner-referrals",
+            "--all-features",
+            "--example",
+            "shared_referral",
+        ],
+        slow: false,
+    },
+    Step {
+        name: "example of a list",
+        env: &[],
+        command: &[
+            "run",
+            "--locked",
+            "--quiet",
+            "-p",
+            "partner-referrals",
+            "--all-features",
+            "--example",
+            "list_open",
+        ],
+        slow: false,
+    },
+    Step {
+        name: "example of a transition",
+        env: &[],
+        command: &[
+            "run",
+            "--locked",
+            "--quiet",
+            "-p",
+            "partner-referrals",
+            "--all-features",
+            "--example",
+            "close_as_won",
+        ],
+        slow: false,
+    },
     Step {
         name: "test without features",
         env: &[],
@@ -169,6 +215,10 @@ fn run(step: &Step, command: &[&str]) -> std::io::Result<ExitStatus> {
             process.env(name, value);
         }
     }
+    // With a token at hand, an example would go to the service itself.
+    for variable in ["PARTNER_REFERRALS_TOKEN", "PARTNER_REFERRALS_BASE_URL"] {
+        process.env_remove(variable);
+    }
     process.current_dir(workspace_root()).status()
 }
 
@@ -204,7 +254,10 @@ mod tests {
 
     #[test]
     fn a_step_is_shown_as_one_would_type_it() {
-        let step = &STEPS[6];
+        let step = STEPS
+            .iter()
+            .find(|step| step.name == "documentation")
+            .unwrap();
         assert_eq!(
             shown(step, step.command),
             "RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --all-features"
