@@ -43,6 +43,7 @@ fn run() -> Result<(), String> {
     write(&out, "client.rs", &generated.client)?;
     write(&out, "enums.rs", &generated.enums)?;
     write(&out, "constructors.rs", &generated.constructors)?;
+    write(&out, "types.rs", &generated.types)?;
     write(&out, "lifecycle.rs", &generated.lifecycle)?;
     write(&out, "wire.rs", &generated.wire)?;
     write(

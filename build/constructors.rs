@@ -5,11 +5,13 @@ use std::collections::HashMap;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
-use syn::{Field, GenericArgument, Item, ItemStruct, PathArguments, Type};
+use serde_json::Value;
+use syn::{Field, Item, ItemStruct};
 
 use super::document::{Document, join};
 use super::problem::Problem;
-use super::schema::{SCHEMAS, member_name, schemas, type_name};
+use super::schema::{SCHEMAS, doc, member_name, schemas, type_name};
+use super::walk::{argument_of, types};
 
 /// What request schemas are called.
 const PREFIX: &str = "New";
@@ -38,9 +40,9 @@ pub fn emit(document: &Document, generated: &syn::File) -> Result<TokenStream, P
             .as_array()
             .into_iter()
             .flatten()
-            .filter_map(serde_json::Value::as_str)
+            .filter_map(Value::as_str)
             .collect();
-        out.extend(one(document, &pointer, item, &required)?);
+        out.extend(one(document, &pointer, item, schema, &required)?);
         made += 1;
     }
     if made == 0 {
@@ -55,26 +57,39 @@ pub fn emit(document: &Document, generated: &syn::File) -> Result<TokenStream, P
 }
 
 fn structs(file: &syn::File) -> HashMap<String, &ItemStruct> {
-    let mut found = HashMap::new();
-    for item in &file.items {
-        if let Item::Mod(module) = item
-            && module.ident == "types"
-            && let Some((_, items)) = &module.content
-        {
-            for item in items {
-                if let Item::Struct(item) = item {
-                    found.insert(item.ident.to_string(), item);
-                }
-            }
+    types(file)
+        .filter_map(|item| match item {
+            Item::Struct(item) => Some((item.ident.to_string(), item)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// What `new` says of itself: its arguments in their order, because several
+/// are look-alikes that the compiler cannot tell apart.
+fn about(required: &[&str], properties: &Value) -> String {
+    if required.is_empty() {
+        return " Takes what the service requires: nothing.".to_owned();
+    }
+    let mut about =
+        " Takes what the service requires, in this order; add the rest with `with_..`.\n"
+            .to_owned();
+    for (index, name) in required.iter().enumerate() {
+        about.push_str(&format!("\n {}. `{}`", index + 1, member_name(name)));
+        if let Some(text) = properties[*name]["description"].as_str() {
+            // One line: an empty one would end the list.
+            let words: Vec<&str> = text.split_whitespace().collect();
+            about.push_str(&format!(":{}", doc(&words.join(" "))));
         }
     }
-    found
+    about
 }
 
 fn one(
     document: &Document,
     pointer: &str,
     item: &ItemStruct,
+    schema: &Value,
     required: &[&str],
 ) -> Result<TokenStream, Problem> {
     let type_ = &item.ident;
@@ -86,12 +101,7 @@ fn one(
     let mut arguments = TokenStream::new();
     let mut inits = TokenStream::new();
     let mut taken = Vec::new();
-    let mut about = " Takes what the service requires".to_owned();
-    about.push_str(if required.is_empty() {
-        ": nothing."
-    } else {
-        "; add the rest with `with_..`."
-    });
+    let about = about(required, &schema["properties"]);
     for name in required {
         let ident = Ident::new(&member_name(name), Span::call_site());
         let Some((_, field)) = fields.iter().find(|(one, _)| **one == ident) else {
@@ -179,18 +189,22 @@ fn one(
     })
 }
 
-/// `T` of `Option<T>` or `Vec<T>`, however its path is written.
-pub fn argument_of<'t>(ty: &'t Type, outer: &str) -> Option<&'t Type> {
-    let Type::Path(path) = ty else { return None };
-    let last = path.path.segments.last()?;
-    if last.ident != outer {
-        return None;
-    }
-    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
-        return None;
-    };
-    match arguments.args.first()? {
-        GenericArgument::Type(inner) => Some(inner),
-        _ => None,
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn new_names_its_arguments_in_order_and_says_what_they_are() {
+        let properties = json!({
+            "eTag": {"description": "The [version],\n  quoted."},
+            "type": {},
+        });
+        assert_eq!(
+            about(&["type", "eTag"], &properties),
+            " Takes what the service requires, in this order; add the rest with `with_..`.\n\
+             \n 1. `type_`\
+             \n 2. `e_tag`: The \\[version\\], quoted."
+        );
     }
 }

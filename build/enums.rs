@@ -114,7 +114,7 @@ fn one(
             #(#[doc = #docs] #variants,)*
             /// A value that this version does not know, as it came. (Not `Unknown`: that is
             /// a value of the wire.)
-            UnknownValue(String),
+            UnknownValue(crate::scalar::Unrecognized),
         }
 
         impl #type_ {
@@ -125,7 +125,7 @@ fn one(
             pub fn as_str(&self) -> &str {
                 match self {
                     #(Self::#variants => #values,)*
-                    Self::UnknownValue(value) => value,
+                    Self::UnknownValue(value) => value.as_str(),
                 }
             }
 
@@ -144,13 +144,17 @@ fn one(
 
         impl From<&str> for #type_ {
             fn from(value: &str) -> Self {
-                Self::known(value).unwrap_or_else(|| Self::UnknownValue(value.to_owned()))
+                Self::known(value).unwrap_or_else(|| {
+                    Self::UnknownValue(crate::scalar::Unrecognized::new(value.to_owned()))
+                })
             }
         }
 
         impl From<String> for #type_ {
             fn from(value: String) -> Self {
-                Self::known(&value).unwrap_or(Self::UnknownValue(value))
+                Self::known(&value).unwrap_or_else(|| {
+                    Self::UnknownValue(crate::scalar::Unrecognized::new(value))
+                })
             }
         }
 

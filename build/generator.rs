@@ -1,5 +1,6 @@
 //! Runs progenitor, and turns its panics into places of the document.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
@@ -36,7 +37,7 @@ fn settings(names: &Names, options: Options) -> GenerationSettings {
         );
     }
     for (name, type_) in SCALARS {
-        let impls: &[TypeImpl] = if type_.contains('<') {
+        let impls: &[TypeImpl] = if type_.contains('<') || name == "PatchValue" {
             &[]
         } else {
             &[TypeImpl::Display, TypeImpl::FromStr]
@@ -101,7 +102,8 @@ fn read(copy: &Value) -> Result<OpenAPI, String> {
 }
 
 /// Tries the document piece by piece and returns the first piece that fails by
-/// itself: one operation with all schemas, then one schema.
+/// itself: one schema with those it refers to, then one operation with all
+/// schemas.
 fn locate(
     document: &Document,
     copy: &Value,
@@ -113,23 +115,13 @@ fn locate(
     let mut bare = copy.clone();
     bare["paths"] = Value::Object(Map::new());
     if attempt(&bare, names, options).is_err() {
-        if let Some(schemas) = copy["components"]["schemas"].as_object() {
-            for name in schemas.keys() {
-                let mut less = bare.clone();
-                if let Some(schemas) = less["components"]["schemas"].as_object_mut() {
-                    schemas.remove(name);
-                }
-                // The one schema without which the rest generates, unless
-                // another refers to it: then both fail, and the next is tried.
-                if attempt(&less, names, options).is_ok() {
-                    return document.problem(
-                        "progenitor/schema",
-                        join(SCHEMAS, name),
-                        format!("the generator cannot take the schema `{name}`: {message}"),
-                        fix,
-                    );
-                }
-            }
+        if let Some((name, message)) = bad_schema(&bare, names, options) {
+            return document.problem(
+                "progenitor/schema",
+                join(SCHEMAS, &name),
+                format!("the generator cannot take the schema `{name}`: {message}"),
+                fix,
+            );
         }
         return document.problem(
             "progenitor/schema",
@@ -170,6 +162,54 @@ fn locate(
         format!("the generator cannot take the document: {message}"),
         fix,
     )
+}
+
+/// The schema that fails with nothing but what it refers to. One that refers to
+/// a bad one fails as well, so the one that needs the fewest others is named.
+fn bad_schema(bare: &Value, names: &Names, options: Options) -> Option<(String, String)> {
+    let schemas = bare["components"]["schemas"].as_object()?;
+    let mut closures: Vec<(&String, BTreeSet<&str>)> = schemas
+        .keys()
+        .map(|name| (name, closure(schemas, name)))
+        .collect();
+    closures.sort_by_key(|(_, closure)| closure.len());
+    closures.into_iter().find_map(|(name, closure)| {
+        let mut alone = bare.clone();
+        if let Some(schemas) = alone["components"]["schemas"].as_object_mut() {
+            schemas.retain(|one, _| closure.contains(one.as_str()));
+        }
+        let message = attempt(&alone, names, options).err()?;
+        Some((name.clone(), message))
+    })
+}
+
+/// A schema and all that it refers to, directly or not.
+fn closure<'s>(schemas: &'s Map<String, Value>, name: &'s str) -> BTreeSet<&'s str> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![name];
+    while let Some(name) = open.pop() {
+        if found.insert(name)
+            && let Some(schema) = schemas.get(name)
+        {
+            references(schema, &mut open);
+        }
+    }
+    found
+}
+
+fn references<'s>(value: &'s Value, found: &mut Vec<&'s str>) {
+    match value {
+        Value::Object(members) => {
+            let schema = members
+                .get("$ref")
+                .and_then(Value::as_str)
+                .and_then(|reference| reference.strip_prefix("#/components/schemas/"));
+            found.extend(schema);
+            members.values().for_each(|value| references(value, found));
+        }
+        Value::Array(items) => items.iter().for_each(|value| references(value, found)),
+        _ => {}
+    }
 }
 
 /// Runs `work` so that a panic of the generator becomes its message, without

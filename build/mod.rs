@@ -8,13 +8,16 @@
 mod constructors;
 pub mod document;
 pub mod enums;
+mod exports;
 mod generator;
+mod lenient;
 pub mod lifecycle;
 pub mod problem;
 mod redact;
 pub mod schema;
 mod signatures;
 pub mod steps;
+mod walk;
 mod wire;
 
 use document::Document;
@@ -38,6 +41,8 @@ pub struct Generated {
     pub enums: String,
     /// `new` and `with_..` of the request types.
     pub constructors: String,
+    /// The types that the crate promises, by name.
+    pub types: String,
     /// The status table.
     pub lifecycle: String,
     /// Operations and names of the wire.
@@ -56,10 +61,11 @@ pub fn generate(document: &Document, options: Options) -> Result<Generated, Prob
     }
     let names = schema::Names::collect(document)?;
     let file = generator::client(document, &copy, &names, options)?;
-    let file = redact::debug(file);
+    let file = lenient::blanks(redact::debug(file, &names));
 
     let enums = parse("enums", enums::emit(document, &names, options)?)?;
     let constructors = parse("constructors", constructors::emit(document, &file)?)?;
+    let types = parse("exports", exports::emit(&file, &enums))?;
     let lifecycle = parse("lifecycle", lifecycle::emit(document)?)?;
     let wire = parse("wire", wire::emit(document)?)?;
     let httpmock = if options.httpmock {
@@ -74,6 +80,7 @@ pub fn generate(document: &Document, options: Options) -> Result<Generated, Prob
 
     let public_api = signatures::of(&[
         ("client", &file),
+        ("types", &types),
         ("enums", &enums),
         ("constructors", &constructors),
         ("lifecycle", &lifecycle),
@@ -83,6 +90,7 @@ pub fn generate(document: &Document, options: Options) -> Result<Generated, Prob
         client: prettyplease::unparse(&file),
         enums: prettyplease::unparse(&enums),
         constructors: prettyplease::unparse(&constructors),
+        types: prettyplease::unparse(&types),
         lifecycle: prettyplease::unparse(&lifecycle),
         wire: prettyplease::unparse(&wire),
         httpmock,

@@ -4,37 +4,38 @@
 //! logs.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::quote;
 use syn::{Attribute, Fields, Item, ItemStruct, Type};
 
-use super::constructors::argument_of;
-use super::schema::SCALARS;
+use super::schema::{Names, type_name};
+use super::walk::{argument_of, last_name, types_mut};
 
 /// Types whose value may be read in a log, beside the open enums.
 const SHOWN: [&str; 5] = ["bool", "ReferralId", "EngagementId", "ETag", "Timestamp"];
 
 /// Rewrites the structs of the module `types`.
-pub fn debug(mut file: syn::File) -> syn::File {
-    for item in &mut file.items {
-        if let Item::Mod(module) = item
-            && module.ident == "types"
-            && let Some((_, items)) = &mut module.content
-        {
-            let mut added = Vec::new();
-            for item in items.iter_mut() {
-                if let Item::Struct(item) = item
-                    && let Some(implementation) = rewrite(item)
-                {
-                    added.push(implementation);
-                }
+pub fn debug(mut file: syn::File, names: &Names) -> syn::File {
+    // Generated types redact themselves, so a nested one may be shown.
+    let generated: Vec<String> = names
+        .enums
+        .iter()
+        .chain(&names.objects)
+        .map(|name| type_name(name))
+        .collect();
+    let shown = |name: &str| SHOWN.contains(&name) || generated.iter().any(|one| one == name);
+    if let Some(items) = types_mut(&mut file) {
+        let mut added = Vec::new();
+        for item in items.iter_mut() {
+            if let Item::Struct(item) = item {
+                added.extend(rewrite(item, &shown));
             }
-            items.extend(added);
         }
+        items.extend(added);
     }
     file
 }
 
-fn rewrite(item: &mut ItemStruct) -> Option<Item> {
+fn rewrite(item: &mut ItemStruct, shown: &dyn Fn(&str) -> bool) -> Option<Item> {
     let mut derived = false;
     for attribute in &mut item.attrs {
         derived |= without_debug(attribute);
@@ -43,18 +44,18 @@ fn rewrite(item: &mut ItemStruct) -> Option<Item> {
         return None;
     }
     let name = &item.ident;
-    let shown = name.to_string();
+    let label_of_type = name.to_string();
     let body = match &item.fields {
         Fields::Named(fields) => {
             let fields = fields.named.iter().filter_map(|field| {
                 let ident = field.ident.as_ref()?;
                 let label = ident.to_string();
-                let value = shown_as(&field.ty, &quote! { self.#ident });
+                let value = shown_as(&field.ty, &quote! { self.#ident }, shown);
                 Some(quote! { .field(#label, #value) })
             });
-            quote! { f.debug_struct(#shown)#(#fields)*.finish() }
+            quote! { f.debug_struct(#label_of_type)#(#fields)*.finish() }
         }
-        _ => quote! { f.debug_struct(#shown).finish_non_exhaustive() },
+        _ => quote! { f.debug_struct(#label_of_type).finish_non_exhaustive() },
     };
     syn::parse2(quote! {
         impl ::std::fmt::Debug for #name {
@@ -66,38 +67,25 @@ fn rewrite(item: &mut ItemStruct) -> Option<Item> {
     .ok()
 }
 
-fn shown_as(ty: &Type, place: &TokenStream) -> TokenStream {
-    let inner = argument_of(ty, "Option");
-    let bare = inner.unwrap_or(ty);
-    if is_shown(argument_of(bare, "Vec").unwrap_or(bare)) {
+fn shown_as(ty: &Type, place: &TokenStream, shown: &dyn Fn(&str) -> bool) -> TokenStream {
+    if last_name(innermost(ty)).is_some_and(|name| shown(&name)) {
         return quote! { &#place };
     }
-    if inner.is_some() {
+    if argument_of(ty, "Option").is_some() {
         return quote! { &#place.as_ref().map(|_| crate::redact::Hidden) };
     }
-    if bare.to_token_stream().to_string().contains("Map") {
+    if last_name(ty).as_deref() == Some("Map") {
         return quote! { &crate::redact::Members(#place.len()) };
     }
     quote! { &crate::redact::Hidden }
 }
 
-/// Generated types redact themselves, so a nested one may be shown.
-fn is_shown(ty: &Type) -> bool {
-    let Type::Path(path) = ty else { return false };
-    let Some(last) = path.path.segments.last() else {
-        return false;
-    };
-    let name = last.ident.to_string();
-    if SHOWN.contains(&name.as_str()) {
-        return true;
-    }
-    if name == "Box" {
-        return argument_of(ty, "Box").is_some_and(is_shown);
-    }
-    let text = ty.to_token_stream().to_string().replace(' ', "");
-    let scalar = SCALARS.iter().any(|(scalar, _)| *scalar == name);
-    let foreign = text.starts_with("::") || text.starts_with("f64") || text.starts_with('i');
-    !scalar && !foreign && !text.starts_with("crate::scalar::Listed") || text.contains("Listed<")
+/// What a type holds, without what it is wrapped in.
+fn innermost(ty: &Type) -> &Type {
+    ["Option", "Vec", "Box", "Listed"]
+        .into_iter()
+        .find_map(|outer| argument_of(ty, outer))
+        .map_or(ty, innermost)
 }
 
 /// Takes `Debug` out of a `#[derive(..)]`; says whether it was there.

@@ -18,12 +18,13 @@ pub const METHODS: [&str; 8] = [
 ///
 /// Their meaning (quotes of an eTag, exact decimals, either of two shapes)
 /// cannot be said by a schema, so a type of `src/scalar/` says it.
-pub const SCALARS: [(&str, &str); 7] = [
+pub const SCALARS: [(&str, &str); 8] = [
     ("ReferralId", "crate::scalar::ReferralId"),
     ("EngagementId", "crate::scalar::EngagementId"),
     ("ETag", "crate::scalar::ETag"),
     ("Amount", "crate::scalar::Amount"),
     ("Timestamp", "crate::scalar::Timestamp"),
+    ("PatchValue", "crate::scalar::PatchValue"),
     (
         "CustomerProfileIds",
         "crate::scalar::Listed<crate::generated::client::types::CustomerProfileId>",

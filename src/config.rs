@@ -188,18 +188,11 @@ impl ClientBuilder {
         let agent = HeaderValue::try_from(agent)
             .map_err(|_| ConfigError::Header(USER_AGENT.to_string()))?;
         let headers = headers(&self.headers)?;
-        let http = http::builder()
+        let http = http::builder(&base)
             .map_err(ConfigError::Http)?
             .user_agent(agent)
             .timeout(self.attempt_timeout)
             .connect_timeout(self.connect_timeout);
-        // A stand-in on this machine is not reached through a proxy, which would
-        // see the token in the clear.
-        let http = if base.scheme() == "http" {
-            http.no_proxy()
-        } else {
-            http
-        };
         let http = http
             .build()
             .map_err(|error| ConfigError::Http(error.without_url().to_string()))?;

@@ -4,6 +4,7 @@
 /// progenitor's client and types.
 #[allow(
     missing_docs,
+    dead_code,
     unused_imports,
     unreachable_patterns,
     mismatched_lifetime_syntaxes,
@@ -31,6 +32,11 @@ pub mod enums {
 )]
 mod constructors {
     include!(concat!(env!("OUT_DIR"), "/constructors.rs"));
+}
+
+/// The types that the crate promises.
+pub mod types {
+    include!(concat!(env!("OUT_DIR"), "/types.rs"));
 }
 
 /// The status table.

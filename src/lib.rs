@@ -31,12 +31,15 @@ mod update;
 
 pub use client::ReferralsClient;
 pub use config::{ClientBuilder, ConfigError};
-pub use credential::{AccessToken, CredentialError, StaticToken, TokenProvider};
+pub use credential::{
+    AccessToken, CredentialError, CredentialErrorKind, DeviceCodeCredential, EntraApp, FileStore,
+    RefreshTokenCredential, StaticToken, TokenProvider,
+};
 pub use error::{Error, ErrorKind, Operation, Outcome, ServiceFault};
 pub use list::{Continuation, InvalidContinuation, ListOptions, Page, Referrals};
 pub use scalar::{
-    Amount, ETag, EngagementId, InvalidAmount, InvalidETag, InvalidId, InvalidTimestamp, Listed,
-    ReferralId, Timestamp,
+    Amount, ETag, EngagementId, InvalidAmount, InvalidETag, InvalidId, InvalidPatchValue,
+    InvalidTimestamp, Listed, PatchValue, ReferralId, Timestamp, Unrecognized,
 };
 pub use transport::retry::{Advice, RetryPolicy};
 pub use update::{Patch, Patched};

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::generated::client::types::{PatchOperation, Referral};
 use crate::generated::enums::PatchOp;
 use crate::lifecycle::Transition;
-use crate::scalar::ETag;
+use crate::scalar::{ETag, PatchValue};
 
 /// A change of a referral, made of `add` and `replace`.
 ///
@@ -34,8 +34,8 @@ pub struct Patch {
     pub(crate) operations: Vec<PatchOperation>,
     pub(crate) if_match: Option<ETag>,
     pub(crate) return_referral: bool,
-    /// The first value that could not be written as JSON.
-    pub(crate) unwritable: Option<String>,
+    /// Why the first value that cannot be sent cannot.
+    rejected: Option<String>,
 }
 
 impl Patch {
@@ -45,6 +45,10 @@ impl Patch {
     }
 
     /// Sets the member at `path`, a JSON pointer such as `/details/notes`.
+    ///
+    /// An [`Amount`](crate::Amount) is sent digit for digit. A value that is
+    /// written as null (`None`, a float that is no number) is refused before
+    /// anything is sent: [`clear`](Self::clear) says that null is meant.
     pub fn replace(self, path: impl Into<String>, value: impl Serialize) -> Self {
         self.with(PatchOp::Replace, path.into(), value)
     }
@@ -52,6 +56,14 @@ impl Patch {
     /// Adds a member at `path`, or appends to a list where it ends in `/-`.
     pub fn add(self, path: impl Into<String>, value: impl Serialize) -> Self {
         self.with(PatchOp::Add, path.into(), value)
+    }
+
+    /// Sets the member at `path` to null.
+    pub fn clear(mut self, path: impl Into<String>) -> Self {
+        let value = PatchValue::null();
+        self.operations
+            .push(PatchOperation::new(PatchOp::Replace, path, value));
+        self
     }
 
     /// Makes the change only where the referral still has this eTag; else the
@@ -74,11 +86,20 @@ impl Patch {
     }
 
     fn with(mut self, op: PatchOp, path: String, value: impl Serialize) -> Self {
-        match serde_json::to_value(value) {
-            Ok(value) => self.operations.push(PatchOperation::new(op, path, value)),
-            Err(_) => self.unwritable = self.unwritable.or(Some(path)),
+        match PatchValue::new(value) {
+            Ok(value) if !value.is_null() => {
+                self.operations.push(PatchOperation::new(op, path, value));
+            }
+            Ok(_) => self.reject(format!(
+                "the value for {path} is written as null; `clear` says that null is meant"
+            )),
+            Err(_) => self.reject(format!("the value for {path} cannot be written as JSON")),
         }
         self
+    }
+
+    fn reject(&mut self, why: String) {
+        self.rejected.get_or_insert(why);
     }
 
     /// The patch of a status change.
@@ -97,8 +118,8 @@ impl Patch {
 
     /// What can be known to be wrong before it is sent.
     pub(crate) fn problem(&self) -> Option<String> {
-        if let Some(path) = &self.unwritable {
-            return Some(format!("the value for {path} cannot be written as JSON"));
+        if let Some(rejected) = &self.rejected {
+            return Some(rejected.clone());
         }
         if self.operations.is_empty() {
             return Some("the patch changes nothing".to_owned());
@@ -186,11 +207,17 @@ mod tests {
     fn a_patch_that_cannot_be_right_says_why() {
         assert!(Patch::new().problem().is_some());
         assert!(Patch::new().replace("status", "New").problem().is_some());
-        assert!(
-            Patch::new()
-                .replace("/details/dealValue", f64::NAN)
-                .problem()
-                .is_none()
+        for value in [f64::NAN, f64::INFINITY] {
+            let patch = Patch::new().replace("/details/dealValue", value);
+            assert!(patch.problem().unwrap().contains("`clear`"));
+        }
+        let patch = Patch::new().add("/details/notes", None::<String>);
+        assert!(patch.problem().unwrap().contains("/details/notes"));
+        let cleared = Patch::new().clear("/details/notes");
+        assert_eq!(cleared.problem(), None);
+        assert_eq!(
+            serde_json::to_value(cleared.operations()).unwrap(),
+            json!([{"op": "replace", "path": "/details/notes", "value": null}])
         );
         let map = std::collections::HashMap::from([((1, 2), 3)]);
         let problem = Patch::new().replace("/details", map).problem().unwrap();

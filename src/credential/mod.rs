@@ -72,7 +72,8 @@ pub type TokenFuture<'a> =
 ///
 /// # Assumptions
 /// The implementation caches: a token lives for an hour, a call for a second.
-/// [`CachedToken`] makes one of anything that can get a token.
+/// [`CachedToken`] makes one of anything that can get a token. It ends by
+/// itself: the deadline of a call is looked at before and after it, not during.
 pub trait TokenProvider: Send + Sync {
     /// A token that is valid now.
     fn token(&self) -> TokenFuture<'_>;

@@ -267,6 +267,16 @@ mod tests {
 
     proptest! {
         #[test]
+        fn an_address_or_a_quoted_text_is_not_printed_wherever_it_stands(
+            before in "[a-z ]{0,20}", after in "[a-z ]{0,20}"
+        ) {
+            for personal in ["'canary'", "\"canary\"", "canary@contoso.com", "<canary@contoso.com>,"] {
+                let printed = shown(&format!("{before} {personal} {after}"));
+                prop_assert!(!printed.contains("canary"), "{}", printed);
+            }
+        }
+
+        #[test]
         fn no_body_panics(body in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = ServiceFault::read(&body).map(|fault| fault.to_string());
         }

@@ -70,9 +70,14 @@ impl FromStr for Amount {
 
     fn from_str(text: &str) -> Result<Self, InvalidAmount> {
         let parsed = if text.contains(['e', 'E']) {
-            Decimal::from_scientific(text)
+            Decimal::from_scientific(text).or_else(|error| match text.parse::<f64>() {
+                // Too small to be told from nothing.
+                Ok(small) if small.abs() < 1e-28 => Ok(Decimal::ZERO),
+                _ => Err(error),
+            })
         } else {
-            Decimal::from_str_exact(text)
+            // Decimals that do not fit are rounded; a whole number must fit.
+            Decimal::from_str(text)
         };
         parsed.map(Self).map_err(|_| InvalidAmount)
     }
@@ -135,7 +140,19 @@ mod tests {
             10_000.into()
         );
         assert_eq!(serde_json::from_str::<Amount>("1E3").unwrap(), 1_000.into());
-        for bad in ["\"\"", "\"ten\"", "true", "null", "{}", "1e400"] {
+        assert_eq!(serde_json::from_str::<Amount>("1E-30").unwrap(), 0.into());
+        let long = format!("0.{}", "3".repeat(60));
+        let read: Amount = serde_json::from_str(&long).unwrap();
+        assert_eq!(read.to_string(), format!("0.{}", "3".repeat(28)));
+        for bad in [
+            "\"\"",
+            "\"ten\"",
+            "true",
+            "null",
+            "{}",
+            "1e400",
+            &"9".repeat(40),
+        ] {
             assert!(serde_json::from_str::<Amount>(bad).is_err(), "{bad}");
         }
     }

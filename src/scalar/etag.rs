@@ -70,7 +70,9 @@ impl ETag {
     /// What the service sent is sent back as it came, quoted or not; only what
     /// no header can carry is refused.
     fn from_service(text: String) -> Result<Self, InvalidETag> {
+        // `*` would match any version.
         if !text.is_empty()
+            && text != "*"
             && text
                 .bytes()
                 .all(|byte| byte.is_ascii_graphic() || byte == b' ')
@@ -149,5 +151,6 @@ mod tests {
     fn what_the_service_sends_is_kept_but_a_header_break_is_refused() {
         assert!(serde_json::from_str::<ETag>("\"abc\"").is_ok());
         assert!(serde_json::from_str::<ETag>(r#""a\r\nb""#).is_err());
+        assert!(serde_json::from_str::<ETag>("\"*\"").is_err());
     }
 }

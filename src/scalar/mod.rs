@@ -4,16 +4,23 @@
 //! The generated types use these in place of the document's named schemas.
 
 mod amount;
+mod blank;
 mod etag;
 mod id;
 mod listed;
+mod patch_value;
 mod timestamp;
+mod unrecognized;
+
+pub(crate) use blank::blank_as_none;
 
 pub use amount::{Amount, InvalidAmount};
 pub use etag::{ETag, InvalidETag};
 pub use id::{EngagementId, InvalidId, ReferralId};
 pub use listed::Listed;
+pub use patch_value::{InvalidPatchValue, PatchValue};
 pub use timestamp::{InvalidTimestamp, Timestamp};
+pub use unrecognized::Unrecognized;
 
 /// `JsonSchema` of a type that is text on the wire.
 #[cfg(feature = "schemars")]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::str::FromStr;
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A text that is no point in time.
@@ -17,7 +17,7 @@ pub struct InvalidTimestamp;
 ///
 /// The service writes fractions of 7 digits, sometimes 6 or none, and a `Z`
 /// (docs 2018 to 2023). All are read, an offset too; a time without any zone
-/// is taken as UTC. Written with 7 digits, or none where the second is whole.
+/// is taken as UTC, and a day as its beginning. Written with 7 digits, or none where the second is whole.
 ///
 /// ```
 /// use partner_referrals::Timestamp;
@@ -57,7 +57,12 @@ impl FromStr for Timestamp {
         if let Ok(time) = DateTime::parse_from_rfc3339(text) {
             return Ok(Self(time.to_utc()));
         }
+        let day = || {
+            text.parse()
+                .map(|day: NaiveDate| day.and_time(NaiveTime::MIN))
+        };
         text.parse::<NaiveDateTime>()
+            .or_else(|_| day())
             .map(|time| Self(time.and_utc()))
             .map_err(|_| InvalidTimestamp)
     }
@@ -65,7 +70,8 @@ impl FromStr for Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ticks = self.0.timestamp_subsec_nanos() / 100;
+        // A leap second has more than a second of nanoseconds.
+        let ticks = self.0.timestamp_subsec_nanos() % 1_000_000_000 / 100;
         write!(f, "{}", self.0.format("%Y-%m-%dT%H:%M:%S"))?;
         if ticks > 0 {
             write!(f, ".{ticks:07}")?;
@@ -120,6 +126,8 @@ mod tests {
             ),
             ("2022-02-24T20:00:00", "2022-02-24T20:00:00Z"),
             ("0001-01-01T00:00:00", "0001-01-01T00:00:00Z"),
+            ("2024-11-14", "2024-11-14T00:00:00Z"),
+            ("2016-12-31T23:59:60.5Z", "2016-12-31T23:59:60.5000000Z"),
         ] {
             assert_eq!(sent.parse::<Timestamp>().unwrap().to_string(), written);
         }

@@ -1,10 +1,11 @@
 //! The HTTP client under everything that this crate sends.
 
 use reqwest::ClientBuilder;
+use url::Url;
 
-/// A client that sends each request once, to one place, over TLS where the
-/// address says so. The message of an error is for people.
-pub(crate) fn builder() -> Result<ClientBuilder, String> {
+/// A client of `base` that sends each request once, over TLS where the address
+/// says so. The message of an error is for people.
+pub(crate) fn builder(base: &Url) -> Result<ClientBuilder, String> {
     let builder = reqwest::Client::builder()
         // Followed redirects would resend a create, and would make "could not
         // connect" mean something else than "was not sent".
@@ -13,6 +14,13 @@ pub(crate) fn builder() -> Result<ClientBuilder, String> {
         // layer to say which knows the operation.
         .retry(reqwest::retry::never())
         .referer(false);
+    // What is on this machine is not reached through a proxy, which would see
+    // the token in the clear.
+    let builder = if base.scheme() == "http" {
+        builder.no_proxy()
+    } else {
+        builder
+    };
     #[cfg(feature = "rustls")]
     let builder = builder.tls_backend_preconfigured(tls()?);
     Ok(builder)

@@ -210,4 +210,20 @@ mod tests {
             assert_eq!(read(&[("retry-after", nonsense)]), None, "{nonsense}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn retry_after_never_panics_and_seconds_are_what_they_say(
+            text in "[ -~]{0,40}", seconds in proptest::prelude::any::<u64>()
+        ) {
+            let read = |text: &str| {
+                retry_after(&headers(&[("retry-after", text)]), SystemTime::UNIX_EPOCH)
+            };
+            let _ = read(&text);
+            proptest::prop_assert_eq!(
+                read(&seconds.to_string()),
+                Some(Duration::from_secs(seconds))
+            );
+        }
+    }
 }

@@ -16,15 +16,23 @@ mod mock;
 mod schemars;
 
 #[cfg(feature = "sandbox")]
+mod canaries;
+#[cfg(feature = "sandbox")]
 mod create;
 #[cfg(feature = "sandbox")]
 mod credential;
 #[cfg(feature = "sandbox")]
 mod failures;
 #[cfg(feature = "sandbox")]
+mod fault_server;
+#[cfg(feature = "sandbox")]
+mod faults;
+#[cfg(feature = "sandbox")]
 mod list;
 #[cfg(feature = "sandbox")]
 mod redaction;
+#[cfg(feature = "sandbox")]
+mod reliability;
 #[cfg(feature = "sandbox")]
 mod retry;
 #[cfg(feature = "sandbox")]

@@ -3,7 +3,7 @@
 use partner_referrals::lifecycle::{Status, Substatus, Transition};
 use partner_referrals::sandbox::{Fault, Sandbox};
 use partner_referrals::types::{NewMember, Referral};
-use partner_referrals::{ErrorKind, Outcome, Patch, Patched, ReferralsClient};
+use partner_referrals::{Amount, ErrorKind, Outcome, Patch, Patched, ReferralsClient};
 use serde_json::json;
 
 use crate::support::{always, once, published, sandbox, writes};
@@ -79,14 +79,22 @@ async fn a_patch_that_changes_nothing_is_not_sent() {
 
 #[tokio::test]
 async fn an_exact_amount_is_patched_and_read_back() {
-    let (_sandbox, client, referral) = created().await;
-    let amount: partner_referrals::Amount = "1234567.89".parse().unwrap();
+    let (sandbox, client, referral) = created().await;
+    let amount: Amount = "1234567.80".parse().unwrap();
     let patch = Patch::new()
-        .replace("/details/dealValue", amount.to_string())
+        .replace("/details/dealValue", amount)
         .return_referral();
     let changed = client.patch(&referral.id, &patch).await.unwrap();
     let details = changed.into_referral().unwrap().details.unwrap();
     assert_eq!(details.deal_value, Some(amount));
+
+    // Digit for digit on the wire, also where a float would round.
+    let amount: Amount = "9007199254740993.01".parse().unwrap();
+    let patch = Patch::new().replace("/details/dealValue", amount);
+    client.patch(&referral.id, &patch).await.unwrap();
+    let sent = writes(&sandbox).pop().unwrap();
+    let body = String::from_utf8(sent.body.to_vec()).unwrap();
+    assert!(body.contains(r#""value":9007199254740993.01"#), "{body}");
 }
 
 #[tokio::test]

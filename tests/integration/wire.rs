@@ -118,10 +118,8 @@ fn an_unknown_value_survives_and_does_not_fail_the_referral() {
         value[member] = json!("FromTheFuture");
     }
     let referral: Referral = serde_json::from_value(value).unwrap();
-    assert_eq!(
-        referral.status,
-        Status::UnknownValue("FromTheFuture".to_owned())
-    );
+    assert_eq!(referral.status, Status::from("FromTheFuture"));
+    assert!(!referral.status.is_known());
     let written = serde_json::to_value(&referral).unwrap();
     assert_eq!(written["status"], "FromTheFuture");
     assert_eq!(written["direction"], "FromTheFuture");
@@ -181,4 +179,31 @@ fn the_referral_of_the_vendors_tables_alone_is_enough() {
             "{bad:?}"
         );
     }
+}
+
+#[test]
+fn a_blank_where_a_value_should_be_does_not_lose_the_referral() {
+    let mut value = observed();
+    for pointer in [
+        "/eTag",
+        "/acceptedDateTime",
+        "/closedDateTime",
+        "/details/closingDateTime",
+        "/details/dealValue",
+    ] {
+        *value.pointer_mut(pointer).unwrap() = json!("");
+    }
+    let referral: Referral = serde_json::from_value(value).unwrap();
+    assert_eq!((&referral.e_tag, referral.closed_date_time), (&None, None));
+    assert_eq!(referral.details.unwrap().deal_value, None);
+
+    // Digits survive the same way in.
+    let text = observed().to_string().replacen(
+        r#""dealValue":10000"#,
+        r#""dealValue":9007199254740993.01"#,
+        1,
+    );
+    let referral: Referral = serde_json::from_str(&text).unwrap();
+    let amount = referral.details.unwrap().deal_value.unwrap();
+    assert_eq!(amount.to_string(), "9007199254740993.01");
 }

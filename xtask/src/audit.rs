@@ -29,8 +29,9 @@ pub fn main(arguments: &[String]) -> ExitCode {
         return ExitCode::from(2);
     }
     let status = Command::new(&tool)
-        .args(["--all-features", "--locked", "check", "--config"])
+        .args(["--all-features", "--locked", "--config"])
         .arg(root.join("xtask").join("deny.toml"))
+        .arg("check")
         // `advisories` needs a database from the network: not part of this.
         .args(["licenses", "bans", "sources"])
         .current_dir(&root)

@@ -122,7 +122,7 @@ const MISTAKES: &[Mistake] = &[
     mistake("example/violates-schema", GET, "externalValue:", "value: {id: 7} #", ""),
     mistake("example/violates-schema", "    Top:", "format: int32", "format: int32\n        default: ten", "default"),
     mistake("progenitor/operation", PATCH, "application/json:", "application/json-patch+json:", "    patch:"),
-    mistake("progenitor/schema", "  schemas:", "    ReferralId:", "    Odd: {not: {type: string}, description: Odd.}\n    ReferralId:", ""),
+    mistake("progenitor/schema", "  schemas:", "    ReferralId:", "    Odd: {not: {type: string}, description: Odd.}\n    Odder: {type: object, description: Odder., properties: {odd: {$ref: '#/components/schemas/Odd'}}}\n    ReferralId:", ""),
     mistake("progenitor/httpmock", "paths:", "'416':", "'499':", "paths:"),
     mistake("generate/optional-field", "    NewOrganization:", "          type: string\n          description: Its", "          type: string\n          default: a\n          description: Its", "    NewOrganization:"),
     mistake("generate/no-microsoft-half", "    NewTarget:", "x-microsoft-half", "x-half", "    NewTarget:"),
