@@ -132,14 +132,14 @@ fn inner_codes(first: Option<&InnerError>) -> Vec<String> {
 }
 
 fn clean(text: &str, length: usize) -> String {
+    // What turns the direction of a line round or breaks it forges a log line
+    // as well as a control character does.
+    let forging = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200E}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    };
     text.chars()
-        .map(|character| {
-            if character.is_control() {
-                ' '
-            } else {
-                character
-            }
-        })
+        .map(|character| if forging(character) { ' ' } else { character })
         .take(length)
         .collect()
 }
@@ -255,6 +255,7 @@ mod tests {
                 "referral 4111fffc-f9ee-4d53-bba6-569135228642 is gone",
             ),
             ("Try again in 57 seconds.", "Try again in 57 seconds."),
+            ("turned \u{202E} round", "turned   round"),
         ] {
             let body = format!(
                 r#"{{"error":{{"code":"c","message":"{message}","target":"sue@contoso.com"}}}}"#

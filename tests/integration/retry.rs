@@ -364,3 +364,23 @@ async fn no_more_requests_are_under_way_than_allowed() {
     assert!(answers.iter().all(Result::is_ok));
     assert_eq!(most, 2);
 }
+
+#[tokio::test]
+async fn an_attempt_gets_no_more_time_than_is_left_until_the_deadline() {
+    let sandbox = sandbox().await;
+    sandbox.set_faults(always(Fault::Delay(60 * SECOND)));
+    let client = ReferralsClient::builder(StaticToken::new(sandbox.token()).unwrap())
+        .base_url(sandbox.base_url())
+        .allow_insecure_loopback()
+        .attempt_timeout(60 * SECOND)
+        .deadline(Duration::from_millis(150))
+        .build()
+        .unwrap();
+    let start = std::time::Instant::now();
+    let error = client.list(&ListOptions::new()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert!(
+        start.elapsed() < 30 * SECOND,
+        "the attempt ran on past the deadline"
+    );
+}

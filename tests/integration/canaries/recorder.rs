@@ -90,7 +90,11 @@ impl Recorder {
 
     pub fn retries(&self) -> Vec<Fields> {
         let mut events = self.0.lock().unwrap().events.clone();
-        events.retain(|fields| fields["message"] == "sending again");
+        events.retain(|fields| {
+            fields
+                .get("message")
+                .is_some_and(|text| text == "sending again")
+        });
         events
     }
 

@@ -1,7 +1,6 @@
 //! Where requests go, and where the token does not: proxies, other origins,
 //! servers without TLS or without an ear.
 
-use std::net::SocketAddr;
 use std::process::Command;
 
 use progenitor_client::{ClientHooks as _, OperationInfo};
@@ -121,6 +120,8 @@ async fn https_to_a_server_without_tls_is_not_sent() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_connection_that_takes_too_long_is_not_sent() {
+    use std::net::SocketAddr;
+
     use tokio::net::TcpStream;
     use tokio::time::timeout;
 
