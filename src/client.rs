@@ -10,6 +10,8 @@ use progenitor_client::{ByteStream, Error as Generated, ResponseValue};
 use crate::config::{ClientBuilder, ConfigError};
 use crate::credential::TokenProvider;
 use crate::error::{Error, Operation};
+#[cfg(doc)]
+use crate::error::{ErrorKind, Outcome};
 use crate::generated::client::Client;
 use crate::generated::client::types::{NewReferral, Referral, ReferralList};
 use crate::generated::enums::Preference;

@@ -351,3 +351,15 @@ async fn a_token_that_cannot_be_had_means_not_sent_and_keeps_its_cause() {
     );
     assert!(sandbox.requests().is_empty());
 }
+
+#[tokio::test]
+async fn a_code_says_as_much_as_a_status() {
+    for code in ["preconditionFailed", "resourceModified"] {
+        let body = format!(r#"{{"error":{{"code":"{code}","message":"stale"}}}}"#);
+        let (error, _, _) = create_with(Fault::status(409, FaultBody::Text(body))).await;
+        assert!(error.is_precondition_failed(), "{error}");
+    }
+    let body = r#"{"error":{"code":"itemNotFound","message":"gone"}}"#.to_owned();
+    let (error, _, _) = create_with(Fault::status(410, FaultBody::Text(body))).await;
+    assert!(error.is_not_found() && !error.is_precondition_failed());
+}
