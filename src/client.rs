@@ -63,7 +63,8 @@ impl ReferralsClient {
     }
 
     /// The generated client: every parameter of the document, progenitor's
-    /// errors. Token, ids and limits are as with this one; retries, checks of
+    /// errors. Token, ids and body limits are as with this one; retries, the
+    /// deadline, the pause after 429, the cap on requests under way, checks of
     /// statuses, outcomes and redacted errors are not; a 401 is not told to the
     /// token provider. Its signatures follow the document
     /// and may change with it in any release.

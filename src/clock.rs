@@ -3,6 +3,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 /// What [`Clock::sleep`] returns.
@@ -18,6 +19,30 @@ pub trait Clock: Send + Sync {
 
     /// Waits.
     fn sleep(&self, duration: Duration) -> Sleep;
+
+    /// Is over when so much time has passed, while something else is waited
+    /// for. A clock that is moved by whoever sleeps must not be moved by this.
+    fn limit(&self, duration: Duration) -> Sleep {
+        self.sleep(duration)
+    }
+}
+
+impl<C: Clock + ?Sized> Clock for Arc<C> {
+    fn now(&self) -> SystemTime {
+        (**self).now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        (**self).elapsed()
+    }
+
+    fn sleep(&self, duration: Duration) -> Sleep {
+        (**self).sleep(duration)
+    }
+
+    fn limit(&self, duration: Duration) -> Sleep {
+        (**self).limit(duration)
+    }
 }
 
 /// The machine's clock, waiting on tokio's timer.
@@ -98,6 +123,11 @@ mod manual {
 
         fn elapsed(&self) -> Duration {
             self.state().elapsed
+        }
+
+        /// Never over: this clock moves only by sleeping or by hand.
+        fn limit(&self, _: Duration) -> Sleep {
+            Box::pin(std::future::pending())
         }
 
         fn sleep(&self, duration: Duration) -> Sleep {

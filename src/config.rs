@@ -4,7 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, USER_AGENT};
+use ::http::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST,
+    IF_MATCH, IF_NONE_MATCH, TRANSFER_ENCODING, USER_AGENT,
+};
 use ::http::{HeaderMap, HeaderName, HeaderValue};
 use url::{Host, Url};
 
@@ -99,7 +102,9 @@ impl ClientBuilder {
 
     /// The longest time for one call, from its beginning to its end: all
     /// attempts, the waits between them, and a pause that the service asked
-    /// for; 5 minutes by default.
+    /// for, and the wait for a token; 5 minutes by default. No attempt begins
+    /// with less than 10 s left (or a quarter of the deadline, where that is
+    /// less): it could only end in doubt.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
@@ -153,7 +158,8 @@ impl ClientBuilder {
 
     /// A header for every request, such as `X-Locale` or `MS-Contract-Version`:
     /// the vendor's pages disagree about which the service wants, and real
-    /// users get by without any.
+    /// users get by without any. Those that an operation or the client itself
+    /// sets, such as `If-Match`, are refused when the client is built.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
@@ -256,12 +262,23 @@ impl fmt::Debug for ClientBuilder {
 }
 
 fn headers(pairs: &[(String, String)]) -> Result<HeaderMap, ConfigError> {
+    // What an operation or the transport sets: an `If-Match` for every request
+    // would take the check out of all of them.
     let ours = [
+        ACCEPT,
+        ACCEPT_ENCODING,
         AUTHORIZATION,
+        CONNECTION,
         CONTENT_LENGTH,
         CONTENT_TYPE,
         HOST,
+        IF_MATCH,
+        IF_NONE_MATCH,
+        TRANSFER_ENCODING,
         USER_AGENT,
+        HeaderName::from_static(wire::header::PREFER),
+        HeaderName::from_static(wire::header::REQUEST_ID),
+        HeaderName::from_static(wire::header::CLIENT_REQUEST_ID),
     ];
     let mut headers = HeaderMap::new();
     for (name, value) in pairs {

@@ -62,9 +62,9 @@ pub type TokenFuture<'a> =
 /// Gives the client a bearer token for each call.
 ///
 /// # Expected flow
-/// [`token`](Self::token) is called once for every call of an operation, before
-/// the request is built. A 401 calls [`rejected`](Self::rejected) with the
-/// token that was refused.
+/// [`token`](Self::token) is called before each attempt of a call. The first 401
+/// of a call tells [`rejected`](Self::rejected) which token was refused and asks
+/// for another; the same one is not tried again.
 ///
 /// # Guarantees
 /// The token goes to the configured origin only, never to an address that the
@@ -72,8 +72,8 @@ pub type TokenFuture<'a> =
 ///
 /// # Assumptions
 /// The implementation caches: a token lives for an hour, a call for a second.
-/// [`CachedToken`] makes one of anything that can get a token. It ends by
-/// itself: the deadline of a call is looked at before and after it, not during.
+/// [`CachedToken`] makes one of anything that can get a token. Its future may be
+/// dropped: the deadline of a call ends the wait for a token, too.
 pub trait TokenProvider: Send + Sync {
     /// A token that is valid now.
     fn token(&self) -> TokenFuture<'_>;

@@ -46,6 +46,8 @@ use super::{
 ///   holds the older refresh token. Microsoft Entra does not revoke it when it
 ///   is used, but expects it to be discarded (Entra docs, 2025): it works until
 ///   it expires by itself. Watch for the warning.
+/// - An exchange outlives its caller, but not the runtime: a program that ends
+///   in the middle of one can lose the new refresh token.
 /// - Processes that share a store do not wait for each other; they use what was
 ///   stored last.
 /// - Only a new sign-in helps after the user changed the password, after an

@@ -14,9 +14,11 @@ const DEPTH: usize = 16;
 
 /// The service's own words about a failure.
 ///
-/// `Display` shows the codes and, of the message, what cannot be personal data
-/// by its form; `Debug` shows the codes only. [`message`](Self::message) is the
-/// whole text: it may quote what was sent, a name included.
+/// `Display` shows the codes and the message without what may be personal data
+/// by its form: quoted texts, e-mail addresses, long numbers. A name that the
+/// service writes without quotes cannot be told from its other words and is
+/// shown. `Debug` shows the codes only. [`message`](Self::message) is the whole
+/// text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ServiceFault {
     code: Option<String>,
@@ -150,26 +152,38 @@ fn clean(text: &str, length: usize) -> String {
 fn shown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut inside: Option<char> = None;
-    for character in text.chars() {
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        // An apostrophe inside a word opens and closes nothing.
+        let in_word = characters.peek().is_some_and(|next| next.is_alphanumeric());
         match inside {
-            Some(quote) if character == quote => {
+            Some(end) if character == end && !in_word => {
                 out.push_str("<hidden>");
                 inside = None;
             }
             Some(_) => {}
-            // An apostrophe inside a word is no quote.
-            None if matches!(character, '"' | '\'' | '`' | '“')
-                && !out.ends_with(char::is_alphanumeric) =>
-            {
-                inside = Some(if character == '“' { '”' } else { character });
-            }
-            None => out.push(character),
+            None => match closing(character) {
+                Some(end) if !out.ends_with(char::is_alphanumeric) => inside = Some(end),
+                _ => out.push(character),
+            },
         }
     }
     if inside.is_some() {
         out.push_str("<hidden>");
     }
     without_contacts(&out)
+}
+
+/// The quote that ends what this one begins.
+fn closing(quote: char) -> Option<char> {
+    Some(match quote {
+        '"' | '\'' | '`' => quote,
+        '“' => '”',
+        '„' => '“',
+        '‘' | '‚' => '’',
+        '«' => '»',
+        _ => return None,
+    })
 }
 
 fn without_contacts(text: &str) -> String {
@@ -250,6 +264,11 @@ mod tests {
                 "The value <hidden> isn't valid",
             ),
             ("no 'Sue", "no <hidden>"),
+            ("'O'Brien Ltd' is unknown", "<hidden> is unknown"),
+            (
+                "‘Ada’ «Grace» „Sue“ are unknown",
+                "<hidden> <hidden> <hidden> are unknown",
+            ),
             (
                 "referral 4111fffc-f9ee-4d53-bba6-569135228642 is gone",
                 "referral 4111fffc-f9ee-4d53-bba6-569135228642 is gone",

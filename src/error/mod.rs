@@ -16,6 +16,7 @@ pub use crate::generated::wire::Operation;
 pub use fault::ServiceFault;
 pub use outcome::Outcome;
 
+use crate::credential::CredentialError;
 use crate::lifecycle::TransitionError;
 use crate::scalar::ReferralId;
 use repeat::{Failure, Opinion};
@@ -70,6 +71,8 @@ pub(crate) struct Parts {
     pub(crate) body: Bytes,
     /// The body of the answer broke off.
     pub(crate) cut: bool,
+    /// No token could be had for a reason that may pass.
+    pub(crate) passing: bool,
     /// The request changes nothing when it is sent twice.
     pub(crate) repeatable: bool,
     pub(crate) source: Option<Box<dyn StdError + Send + Sync>>,
@@ -93,6 +96,7 @@ impl Error {
             content_type: None,
             body: Bytes::new(),
             cut: false,
+            passing: false,
             repeatable: operation.method() == "GET",
             source: None,
         }))
@@ -117,6 +121,22 @@ impl Error {
 
     pub(crate) fn caused_by(self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.with(|parts| parts.source = Some(source.into()))
+    }
+
+    /// The failure of an attempt after which there was no other, and why.
+    pub(crate) fn ended_by(self, why: Self) -> Self {
+        let why = *why.0;
+        self.with(|parts| {
+            let reason = match why.kind {
+                ErrorKind::Credential => "no token could be had",
+                _ => why.detail.as_deref().unwrap_or("the time was over"),
+            };
+            parts.detail = Some(format!("not sent again: {reason}"));
+            parts.retry_after = parts.retry_after.max(why.retry_after);
+            if why.source.is_some() {
+                parts.source = why.source;
+            }
+        })
     }
 
     pub(crate) fn about(self, referral: &str) -> Self {
@@ -163,6 +183,12 @@ impl Error {
     /// been allowed. Nothing was sent then.
     pub fn transition_error(&self) -> Option<&TransitionError> {
         self.0.refusal.as_ref()
+    }
+
+    /// Why no token could be had, or none in place of one that the service
+    /// refused.
+    pub fn credential_error(&self) -> Option<&CredentialError> {
+        self.0.source.as_deref()?.downcast_ref()
     }
 
     /// The id of the request (`request-id`): what the service answered with,
@@ -239,6 +265,7 @@ impl Error {
             outcome: parts.outcome,
             status: parts.status,
             cut: parts.cut,
+            passing: parts.passing,
             read: parts.operation.method() == "GET",
             repeatable: parts.repeatable,
         }
@@ -269,6 +296,7 @@ impl Error {
         let read = self.0.operation.method() == "GET";
         match (self.0.kind, self.0.outcome) {
             (ErrorKind::InvalidRequest, _) => "correct the request",
+            (ErrorKind::Credential, _) if self.0.passing => "send it again later",
             (ErrorKind::Credential, _) => "sign in again or mend the credential",
             (ErrorKind::Unreadable, _) if read && !self.0.cut => {
                 "report it with the ids: the service sends what this version cannot read"

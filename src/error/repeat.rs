@@ -10,6 +10,8 @@ pub(crate) struct Failure {
     pub(crate) status: Option<u16>,
     /// The body of the answer broke off.
     pub(crate) cut: bool,
+    /// No token could be had for a reason that may pass.
+    pub(crate) passing: bool,
     /// The request only reads.
     pub(crate) read: bool,
     /// Sending the request twice does what sending it once does: a read, or a
@@ -43,6 +45,7 @@ impl Failure {
             )
             | (ErrorKind::Status, Some(408 | 429 | 500 | 502 | 503 | 504)) => Opinion::Retry,
             (ErrorKind::Unreadable, _) if self.cut => Opinion::Retry,
+            (ErrorKind::Credential, _) if self.passing => Opinion::Retry,
             _ => Opinion::Stop,
         }
     }

@@ -93,7 +93,8 @@ impl ReferralsClient {
     /// which is created then. Both are returned.
     ///
     /// # Guarantees
-    /// Nothing is sent while the plan has problems. Each create is sent once.
+    /// Nothing is sent while the plan has problems. A create is sent again only
+    /// where the service did not act ([`RetryPolicy`](crate::RetryPolicy)).
     /// Once the own referral is there, every error carries it. Nothing is
     /// closed or deleted.
     ///

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, StatusCode};
 use uuid::Uuid;
@@ -41,6 +41,8 @@ struct Seen {
 pub(crate) struct Head {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
+    /// When it came, by the client's clock.
+    pub(crate) at: SystemTime,
 }
 
 impl Call {

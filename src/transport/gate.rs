@@ -25,6 +25,8 @@ pub(crate) enum Closed {
     Paused(Duration),
     /// The requests under way did not end in time.
     Busy,
+    /// The time was over before the request could be sent.
+    Late,
 }
 
 impl Gate {
@@ -69,7 +71,7 @@ impl Gate {
         }
         let left = deadline.saturating_sub(clock.elapsed());
         let free = Box::pin(Arc::clone(&self.slots).acquire_owned());
-        match select(free, clock.sleep(left)).await {
+        match select(free, clock.limit(left)).await {
             Either::Left((permit, _)) => permit.map_err(|_| Closed::Busy),
             Either::Right(_) => Err(Closed::Busy),
         }

@@ -81,6 +81,7 @@ impl ClientHooks<Inner> for Client {
             call.answered(Head {
                 status: response.status(),
                 headers: response.headers().clone(),
+                at: self.inner().0.clock.now(),
             });
         }
         let limit = if response.status().is_success() {

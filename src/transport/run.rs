@@ -4,18 +4,26 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::{Either, select};
+use tokio::sync::OwnedSemaphorePermit;
 use tracing::{Instrument, Span, field};
 
 use super::call::Call;
 use super::gate::Closed;
 use super::retry::{Verdict, decide};
-use super::translate::{translate, without_attempt};
+use super::translate::{answered_id, translate, without_attempt};
 use super::{Inner, Shared};
+use crate::clock::Clock;
+use crate::credential::{AccessToken, CredentialError, CredentialErrorKind};
 use crate::error::{Error, ErrorKind, Outcome};
 
 /// The longest pause that one answer can bring over a whole client: a service
 /// that asks for a year by mistake does not end it.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
+
+/// The least time that is worth beginning an attempt with: a create that is cut
+/// short by its deadline ends in doubt.
+const LEAST_ATTEMPT: Duration = Duration::from_secs(10);
 
 impl Inner {
     /// Sends `request` as `call`, again where that can double nothing.
@@ -28,12 +36,11 @@ impl Inner {
         F: Future<Output = Result<T, progenitor_client::Error<()>>>,
     {
         let shared = &*self.0;
-        let span = span(call);
-        let start = shared.clock.elapsed();
+        let record = Record::begin(call, &*shared.clock);
         let result = attempts(shared, call, &request)
-            .instrument(span.clone())
+            .instrument(record.span.clone())
             .await;
-        conclude(&span, call, &result, shared.clock.elapsed() - start);
+        record.end(&result);
         result
     }
 }
@@ -52,46 +59,49 @@ where
     let mut renewed = false;
     let mut attempt = 0;
     loop {
-        let attempted = match prepare(shared, call, deadline).await {
-            Err(error) => Err((None, last.take().unwrap_or(error))),
-            Ok((token, _slot)) => match call.run(request()).await {
-                Ok(answer) => Ok(answer),
-                // The body of the failure is read while the slot is held.
-                Err(error) => Err((Some(token), translate(call, error).await)),
+        let (token, error) = match prepare(shared, call, deadline).await {
+            Err(why) => match last.take() {
+                Some(last) => return Err(honest(last.ended_by(why), doubtful)),
+                None => (None, why),
             },
-        };
-        let (token, error) = match attempted {
-            Ok(answer) => {
-                shared.budget.succeeded();
-                return Ok(answer);
-            }
-            Err(failed) => failed,
-        };
-        let Some(token) = token else {
-            return Err(honest(error, doubtful));
+            Ok((token, _slot)) => match call.run(request()).await {
+                Ok(answer) => {
+                    shared.budget.succeeded();
+                    return Ok(answer);
+                }
+                // The body of the failure is read while the slot is held.
+                Err(error) => (Some(token), translate(call, error).await),
+            },
         };
         attempt += 1;
         doubtful |= error.outcome() == Outcome::Unknown;
-        if error.status() == Some(401) {
-            shared.tokens.rejected(&token);
-        }
-        if error.is_throttled() {
-            let pause = error.retry_after().unwrap_or_default();
+        let pause = shared.backoff.wait(attempt, error.retry_after());
+        if error.status() == Some(429) {
+            // Everybody waits; without a `Retry-After`, as long as this call.
             shared.gate.pause(&*shared.clock, pause.min(LONGEST_PAUSE));
         }
-        match decide(&error.failure(), attempt, shared.policy.attempts, renewed) {
-            Verdict::Stop => return Err(honest(error, doubtful)),
-            _ if shared.policy.forbids(&error) => return Err(honest(error, doubtful)),
-            Verdict::Reauthenticate => {
+        let verdict = decide(&error.failure(), attempt, shared.policy.attempts, renewed);
+        if verdict == Verdict::Stop || shared.policy.forbids(&error) {
+            return Err(honest(error, doubtful));
+        }
+        match (verdict, token) {
+            (Verdict::Reauthenticate, Some(refused)) => {
                 renewed = true;
                 attempt -= 1;
-                match shared.tokens.token().await {
-                    Ok(new) if !new.same(&token) => {}
-                    _ => return Err(honest(error, doubtful)),
+                shared.tokens.rejected(&refused);
+                match token_of(shared, call, deadline).await {
+                    Ok(new) if !new.same(&refused) => {}
+                    Ok(_) => return Err(honest(error, doubtful)),
+                    Err(why) => return Err(honest(error.ended_by(why), doubtful)),
                 }
+                tracing::warn!(
+                    operation = call.operation.as_str(),
+                    status = 401,
+                    "sending again with another token"
+                );
             }
-            Verdict::Retry => {
-                if let Err(error) = wait(shared, attempt, deadline, error, &mut last).await {
+            _ => {
+                if let Err(error) = wait(shared, attempt, deadline, pause, error, &mut last).await {
                     return Err(honest(error, doubtful));
                 }
             }
@@ -99,34 +109,53 @@ where
     }
 }
 
-/// A slot, a token and the time for one attempt.
+/// A token, a slot and the time for one attempt.
 async fn prepare(
     shared: &Shared,
     call: &Call,
     deadline: Duration,
-) -> Result<
-    (
-        crate::credential::AccessToken,
-        tokio::sync::OwnedSemaphorePermit,
-    ),
-    Error,
-> {
+) -> Result<(AccessToken, OwnedSemaphorePermit), Error> {
     let clock = &*shared.clock;
+    // Before the slot: a slow sign-in must not keep others from sending.
+    let token = token_of(shared, call, deadline).await?;
     let slot = shared
         .gate
         .enter(clock, deadline)
         .await
         .map_err(|closed| too_late(call, closed))?;
-    let token = shared.tokens.token().await.map_err(|error| {
-        let failed = Error::new(call.operation, ErrorKind::Credential, Outcome::NotSent);
-        without_attempt(call, failed.caused_by(error))
-    })?;
     let left = deadline.saturating_sub(clock.elapsed());
-    if left.is_zero() {
-        return Err(too_late(call, Closed::Busy));
+    if left < shared.least_attempt() {
+        return Err(too_late(call, Closed::Late));
     }
     call.arm(token.clone(), shared.attempt_timeout.min(left));
     Ok((token, slot))
+}
+
+async fn token_of(shared: &Shared, call: &Call, deadline: Duration) -> Result<AccessToken, Error> {
+    let left = deadline.saturating_sub(shared.clock.elapsed());
+    let limit = shared.clock.limit(left);
+    let error = match select(shared.tokens.token(), limit).await {
+        Either::Left((Ok(token), _)) => return Ok(token),
+        Either::Left((Err(error), _)) => error,
+        Either::Right(_) => {
+            let message = "no access token: the deadline of the call came first";
+            CredentialError::new(message).with_kind(CredentialErrorKind::Unavailable)
+        }
+    };
+    let failed = Error::new(call.operation, ErrorKind::Credential, Outcome::NotSent);
+    let failed = failed.with(|parts| {
+        parts.passing = error.is_retryable();
+        parts.retry_after = error.retry_after();
+    });
+    Err(without_attempt(call, failed.caused_by(error)))
+}
+
+impl Shared {
+    fn least_attempt(&self) -> Duration {
+        LEAST_ATTEMPT
+            .min(self.attempt_timeout)
+            .min(self.deadline / 4)
+    }
 }
 
 /// Waits before the next attempt, or returns why there is none.
@@ -134,12 +163,16 @@ async fn wait(
     shared: &Shared,
     attempt: u32,
     deadline: Duration,
+    wait: Duration,
     error: Error,
     last: &mut Option<Error>,
 ) -> Result<(), Error> {
     let clock = &*shared.clock;
-    let wait = shared.backoff.wait(attempt, error.retry_after());
-    if clock.elapsed().saturating_add(wait) >= deadline {
+    let next = clock
+        .elapsed()
+        .saturating_add(wait)
+        .saturating_add(shared.least_attempt());
+    if next > deadline {
         return Err(error.with(|parts| {
             parts.detail = Some(match parts.retry_after {
                 Some(asked) if asked >= wait => {
@@ -163,10 +196,6 @@ async fn wait(
         wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
         "sending again"
     );
-    if error.is_throttled() {
-        // Without a `Retry-After`, everybody waits as long as this call does.
-        shared.gate.pause(clock, wait.min(LONGEST_PAUSE));
-    }
     *last = Some(error);
     clock.sleep(wait).await;
     Ok(())
@@ -198,44 +227,83 @@ fn too_late(call: &Call, closed: Closed) -> Error {
             Closed::Busy => {
                 parts.detail = Some("too many requests are under way".to_owned());
             }
+            Closed::Late => {
+                parts.detail = Some("too little time was left for an attempt".to_owned());
+            }
         }),
     )
 }
 
-fn span(call: &Call) -> Span {
-    tracing::info_span!(
-        "partner_referrals",
-        operation = call.operation.as_str(),
-        method = call.operation.method(),
-        route = call.operation.path(),
-        client_request_id = %call.client_request_id,
-        request_id = field::Empty,
-        status = field::Empty,
-        attempts = field::Empty,
-        outcome = field::Empty,
-        duration_ms = field::Empty,
-    )
+/// The span of a call. Closed without an end it says so: a caller who gives up
+/// on a create must find it in the log.
+struct Record<'c> {
+    span: Span,
+    call: &'c Call,
+    clock: &'c dyn Clock,
+    start: Duration,
+    ended: bool,
 }
 
-fn conclude<T>(span: &Span, call: &Call, result: &Result<T, Error>, took: Duration) {
-    span.record("attempts", call.attempts());
-    span.record(
-        "duration_ms",
-        u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-    );
-    if let Some(head) = call.head() {
-        span.record("status", head.status.as_u16());
-    }
-    match result {
-        Ok(_) => {
-            span.record("request_id", field::display(call.request_id));
-            span.record("outcome", "Done");
+impl<'c> Record<'c> {
+    fn begin(call: &'c Call, clock: &'c dyn Clock) -> Self {
+        let span = tracing::info_span!(
+            "partner_referrals",
+            operation = call.operation.as_str(),
+            method = call.operation.method(),
+            route = call.operation.path(),
+            client_request_id = %call.client_request_id,
+            request_id = field::Empty,
+            status = field::Empty,
+            attempts = field::Empty,
+            outcome = field::Empty,
+            cancelled = field::Empty,
+            duration_ms = field::Empty,
+        );
+        Self {
+            span,
+            call,
+            clock,
+            start: clock.elapsed(),
+            ended: false,
         }
-        Err(error) => {
-            if let Some(id) = error.request_id() {
-                span.record("request_id", id);
-            }
-            span.record("outcome", field::debug(error.outcome()));
+    }
+
+    fn end<T>(mut self, result: &Result<T, Error>) {
+        self.ended = true;
+        match result {
+            Ok(_) => self.span.record("outcome", "Done"),
+            Err(error) => self.span.record("outcome", field::debug(error.outcome())),
+        };
+        let answered = match result {
+            Ok(_) => answered_id(self.call),
+            Err(error) => error.request_id().map(str::to_owned),
+        };
+        let sent = || self.call.request_id.to_string();
+        self.span
+            .record("request_id", answered.unwrap_or_else(sent));
+    }
+}
+
+impl Drop for Record<'_> {
+    fn drop(&mut self) {
+        let took = self.clock.elapsed().saturating_sub(self.start);
+        let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        self.span.record("attempts", self.call.attempts());
+        self.span.record("duration_ms", millis);
+        if let Some(head) = self.call.head() {
+            self.span.record("status", head.status.as_u16());
+        }
+        if !self.ended {
+            let sent = self.call.attempts() > 0;
+            let outcome = if sent {
+                Outcome::Unknown
+            } else {
+                Outcome::NotSent
+            };
+            self.span.record("outcome", field::debug(outcome));
+            self.span.record("cancelled", true);
+            self.span
+                .record("request_id", self.call.request_id.to_string());
         }
     }
 }

@@ -22,20 +22,10 @@ pub(crate) async fn translate(call: &Call, error: Generated<()>) -> Error {
             .with(|parts| parts.detail = Some(detail)),
         Generated::CommunicationError(error) => communication(call, error),
         Generated::UnexpectedResponse(response) => {
-            let head = Head {
-                status: response.status(),
-                headers: response.headers().clone(),
-            };
             let body = read_bounded(response).await;
-            of_status(call, &head, body)
+            of_status(call, body)
         }
-        Generated::ErrorResponse(response) => {
-            let head = Head {
-                status: response.status(),
-                headers: response.headers().clone(),
-            };
-            of_status(call, &head, Bytes::new())
-        }
+        Generated::ErrorResponse(_) => of_status(call, Bytes::new()),
         Generated::InvalidResponsePayload(body, error) => {
             success(call, body).with(|parts| parts.detail = Some(place_of(&error)))
         }
@@ -103,14 +93,14 @@ fn communication(call: &Call, error: reqwest::Error) -> Error {
     Error::new(call.operation, kind, outcome).caused_by(error.without_url())
 }
 
-fn of_status(call: &Call, head: &Head, body: Bytes) -> Error {
-    let status = head.status.as_u16();
-    let error = Error::new(
-        call.operation,
-        ErrorKind::Status,
-        Outcome::of_status(status),
-    );
-    of_head(error, head).with(|parts| {
+/// Status and headers are those that the hooks noted.
+fn of_status(call: &Call, body: Bytes) -> Error {
+    let Some(head) = call.head() else {
+        return Error::new(call.operation, ErrorKind::Interrupted, Outcome::Unknown);
+    };
+    let outcome = Outcome::of_status(head.status.as_u16());
+    let error = Error::new(call.operation, ErrorKind::Status, outcome);
+    of_head(error, &head).with(|parts| {
         parts.fault = ServiceFault::read(&body);
         parts.body = body;
     })
@@ -128,16 +118,31 @@ fn success(call: &Call, body: Bytes) -> Error {
 fn of_head(error: Error, head: &Head) -> Error {
     error.with(|parts| {
         parts.status = Some(head.status.as_u16());
-        parts.request_id = text(&head.headers, header::REQUEST_ID);
-        parts.content_type = text(&head.headers, CONTENT_TYPE.as_str());
-        parts.retry_after = retry_after(&head.headers, SystemTime::now());
+        parts.request_id = request_id(head);
+        parts.content_type = text(&head.headers, CONTENT_TYPE.as_str(), |c| {
+            c.is_ascii_alphanumeric() || "/+-.".contains(c)
+        });
+        parts.retry_after = retry_after(&head.headers, head.at);
     })
 }
 
-/// A header's text, when it is printable and not absurdly long.
-fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+fn request_id(head: &Head) -> Option<String> {
+    text(&head.headers, header::REQUEST_ID, |c| {
+        c.is_ascii_alphanumeric() || "-._:".contains(c)
+    })
+}
+
+/// The id that the service answered the last attempt with.
+pub(super) fn answered_id(call: &Call) -> Option<String> {
+    request_id(&call.head()?)
+}
+
+/// The beginning of a header's text, as far as it is what it should be: it is
+/// printed.
+fn text(headers: &HeaderMap, name: &str, plain: impl Fn(char) -> bool) -> Option<String> {
     let value = headers.get(name)?.to_str().ok()?;
-    Some(value.chars().take(128).collect())
+    let text: String = value.chars().take_while(|c| plain(*c)).take(64).collect();
+    (!text.is_empty()).then_some(text)
 }
 
 /// `Retry-After` in seconds, or as a date measured against the server's own

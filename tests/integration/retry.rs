@@ -130,6 +130,19 @@ async fn a_wait_past_the_deadline_ends_the_call_at_once_with_the_services_error(
     assert_eq!(error.retry_after(), Some(61 * SECOND));
     assert!(error.to_string().contains("past the deadline"), "{error}");
     assert!(clock.slept().is_empty());
+
+    // Nor is an attempt begun with next to no time left for it.
+    sandbox.set_faults(always(Fault::Throttle {
+        retry_after: Some(59),
+    }));
+    let client = builder(&sandbox)
+        .clock(ManualClock::default())
+        .deadline(60 * SECOND)
+        .build()
+        .unwrap();
+    let error = client.create(&published()).await.unwrap_err();
+    assert_eq!(error.outcome(), Outcome::Rejected);
+    assert_eq!(error.attempts(), 1);
 }
 
 #[tokio::test]
@@ -383,4 +396,123 @@ async fn an_attempt_gets_no_more_time_than_is_left_until_the_deadline() {
         start.elapsed() < 30 * SECOND,
         "the attempt ran on past the deadline"
     );
+}
+
+#[tokio::test]
+async fn a_429_without_a_wait_pauses_the_client_even_where_it_is_not_sent_again() {
+    let sandbox = sandbox().await;
+    let fault = Fault::Throttle { retry_after: None };
+    sandbox.set_faults(FaultPlan::new().rule(FaultRule::new(fault).first(1)));
+    let clock = ManualClock::default();
+    let client = builder(&sandbox)
+        .clock(clock.clone())
+        .random(|| 1.0)
+        .retry(RetryPolicy::never())
+        .build()
+        .unwrap();
+    client.list(&ListOptions::new()).await.unwrap_err();
+    assert!(clock.slept().is_empty());
+    client.list(&ListOptions::new()).await.unwrap();
+    assert_eq!(clock.slept(), [SECOND / 2]);
+}
+
+#[tokio::test]
+async fn a_token_that_cannot_be_renewed_says_why() {
+    struct Revoked(AtomicUsize);
+    impl TokenProvider for Revoked {
+        fn token(&self) -> TokenFuture<'_> {
+            let first = self.0.fetch_add(1, Ordering::SeqCst) == 0;
+            Box::pin(async move {
+                if first {
+                    AccessToken::new("old")
+                } else {
+                    Err(CredentialError::new("AADSTS50173: sign in again"))
+                }
+            })
+        }
+    }
+    let sandbox = Sandbox::builder().token("fresh").start().await.unwrap();
+    let client = ReferralsClient::builder(Revoked(AtomicUsize::new(0)))
+        .base_url(sandbox.base_url())
+        .allow_insecure_loopback()
+        .build()
+        .unwrap();
+    let error = client.create(&published()).await.unwrap_err();
+    assert_eq!(error.status(), Some(401));
+    let why = error.credential_error().unwrap();
+    assert!(why.to_string().contains("AADSTS50173"));
+    assert!(
+        error.to_string().contains("no token could be had"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_sign_in_that_fails_for_a_moment_is_tried_again() {
+    use partner_referrals::CredentialErrorKind;
+
+    struct Flaky(AtomicUsize);
+    impl TokenProvider for Flaky {
+        fn token(&self) -> TokenFuture<'_> {
+            let first = self.0.fetch_add(1, Ordering::SeqCst) == 0;
+            Box::pin(async move {
+                if first {
+                    let error = CredentialError::new("down");
+                    return Err(error.with_kind(CredentialErrorKind::Unavailable));
+                }
+                AccessToken::new("t")
+            })
+        }
+    }
+    let sandbox = sandbox().await;
+    let client = ReferralsClient::builder(Flaky(AtomicUsize::new(0)))
+        .base_url(sandbox.base_url())
+        .allow_insecure_loopback()
+        .clock(ManualClock::default())
+        .build()
+        .unwrap();
+    client.create(&published()).await.unwrap();
+    assert_eq!(sandbox.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_sign_in_that_hangs_ends_with_the_deadline_and_holds_up_nobody() {
+    struct Hanging;
+    impl TokenProvider for Hanging {
+        fn token(&self) -> TokenFuture<'_> {
+            Box::pin(std::future::pending())
+        }
+    }
+    let sandbox = sandbox().await;
+    let client = ReferralsClient::builder(Hanging)
+        .base_url(sandbox.base_url())
+        .allow_insecure_loopback()
+        .deadline(Duration::from_millis(50))
+        .build()
+        .unwrap();
+    let error = client.create(&published()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Credential);
+    assert_eq!(error.outcome(), Outcome::NotSent);
+    assert!(sandbox.requests().is_empty());
+}
+
+#[test]
+fn a_header_that_an_operation_sets_cannot_be_set_for_all() {
+    let build = |name: &str| {
+        ReferralsClient::builder(StaticToken::new("t").unwrap())
+            .header(name, "*")
+            .build()
+    };
+    for name in [
+        "If-Match",
+        "authorization",
+        "Prefer",
+        "request-id",
+        "client-request-id",
+        "Content-Type",
+        "bad name",
+    ] {
+        assert!(build(name).is_err(), "{name}");
+    }
+    assert!(build("X-Locale").is_ok());
 }

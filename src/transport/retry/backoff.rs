@@ -36,8 +36,17 @@ impl Backoff {
             .and_then(|factor| self.base.checked_mul(factor))
             .unwrap_or(self.cap);
         let longest = doubled.clamp(self.floor, self.cap);
-        let share = (self.random)().clamp(0.0, 1.0);
-        let wait = self.floor + (longest - self.floor).mul_f64(share);
+        let share = (self.random)();
+        let share = if share.is_nan() {
+            1.0
+        } else {
+            share.clamp(0.0, 1.0)
+        };
+        let spread = longest - self.floor;
+        let drawn = Duration::try_from_secs_f64(spread.as_secs_f64() * share)
+            .unwrap_or(spread)
+            .min(spread);
+        let wait = self.floor + drawn;
         wait.max(retry_after.unwrap_or_default())
     }
 }
@@ -88,13 +97,19 @@ mod tests {
         assert!(drawn.iter().any(|share| *share > 0.9));
     }
 
+    #[test]
+    fn settings_of_any_size_do_not_panic() {
+        let policy = RetryPolicy::new().base(Duration::MAX).cap(Duration::MAX);
+        let backoff = Backoff::new(&policy, Arc::new(|| 1.0));
+        assert!(backoff.wait(u32::MAX, Some(Duration::MAX)) <= Duration::MAX);
+    }
+
     proptest! {
         #[test]
         fn a_wait_is_never_below_the_floor_or_the_services_wish_nor_above_both(
             share in proptest::num::f64::ANY, attempt in any::<u32>(), asked in proptest::option::of(0u64..100_000)
         ) {
             let asked = asked.map(Duration::from_secs);
-            let share = if share.is_nan() { 0.5 } else { share };
             let wait = backoff(share).wait(attempt, asked);
             prop_assert!(wait >= Duration::from_millis(100));
             prop_assert!(wait >= asked.unwrap_or_default());

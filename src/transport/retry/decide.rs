@@ -56,9 +56,9 @@ mod tests {
     /// once with a create.
     fn failures() -> Vec<Failure> {
         let mut all = Vec::new();
-        for bits in 0..8 {
+        for bits in 0..16 {
             let (read, cut) = (bits & 1 == 1, bits & 2 == 2);
-            let repeatable = read || bits & 4 == 4;
+            let (repeatable, passing) = (read || bits & 4 == 4, bits & 8 == 8);
             for kind in KINDS {
                 let cases: Vec<(Outcome, Option<u16>)> = match kind {
                     ErrorKind::Status => (300..600)
@@ -73,6 +73,7 @@ mod tests {
                     outcome,
                     status,
                     cut,
+                    passing,
                     read,
                     repeatable,
                 }));
@@ -88,6 +89,7 @@ mod tests {
                 (ErrorKind::Connect | ErrorKind::Deadline, _) => true,
                 (ErrorKind::Timeout | ErrorKind::Interrupted, _) => failure.repeatable,
                 (ErrorKind::Unreadable, _) => failure.read && failure.cut,
+                (ErrorKind::Credential, _) => failure.passing,
                 (ErrorKind::Status, Some(429)) => true,
                 (ErrorKind::Status, Some(408 | 500 | 502 | 503 | 504)) => failure.repeatable,
                 _ => false,

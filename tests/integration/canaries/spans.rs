@@ -71,13 +71,15 @@ async fn every_operation_has_one_span_with_its_route_and_not_its_address() {
                     "client_request_id",
                     sent.header("client-request-id").unwrap(),
                 ),
-                ("request_id", sent.header("request-id").unwrap()),
                 ("status", &status),
                 ("attempts", "1"),
                 ("outcome", "Done"),
                 ("duration_ms", "0"),
             ],
         );
+        // The service's own id of the request, not the one that was sent.
+        let answered: uuid::Uuid = span["request_id"].parse().unwrap();
+        assert_ne!(answered.to_string(), sent.header("request-id").unwrap());
         assert_eq!(span.len(), 9, "{span:?}");
     }
     for id in [first.id.as_str(), created.id.as_str()] {
@@ -195,4 +197,37 @@ async fn a_referral_that_is_not_there_leaves_its_id_out_of_the_log() {
         &[("route", ONE), ("status", "404"), ("outcome", "Rejected")],
     );
     assert!(!log.text().contains(MISSING));
+}
+
+#[tokio::test]
+async fn a_call_that_is_dropped_leaves_its_doubt_in_the_log() {
+    let sandbox = sandbox().await;
+    sandbox.set_faults(FaultPlan::new().rule(FaultRule::new(Fault::DelayAfterWrite(
+        std::time::Duration::from_secs(30),
+    ))));
+    let client = builder(&sandbox).build().unwrap();
+    let (log, _guard) = Recorder::start();
+    let new = published();
+    let create = Box::pin(client.create(&new));
+    let arrived = Box::pin(async {
+        while sandbox.referrals().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    });
+    // The create is dropped as soon as the service has carried it out.
+    assert!(matches!(
+        futures::future::select(create, arrived).await,
+        futures::future::Either::Right(_)
+    ));
+    let span = only(&log);
+    hold(
+        &span,
+        &[
+            ("attempts", "1"),
+            ("outcome", "Unknown"),
+            ("cancelled", "true"),
+        ],
+    );
+    let sent = &sandbox.requests()[0];
+    assert_eq!(Some(span["request_id"].as_str()), sent.header("request-id"));
 }
