@@ -93,7 +93,7 @@ impl ReferralsClient {
     /// # Errors
     /// As [`create`](Self::create), but for the check.
     pub async fn create_unchecked(&self, referral: &NewReferral) -> Result<Referral, Error> {
-        let call = Call::new(Operation::CreateReferral);
+        let call = self.begin(Operation::CreateReferral);
         self.call(call, || self.generated.create_referral(referral))
             .await
             .map(ResponseValue::into_inner)
@@ -105,7 +105,7 @@ impl ReferralsClient {
     /// # Errors
     /// [`Error::is_not_found`] where there is none, or the user may not see it.
     pub async fn get(&self, id: &ReferralId) -> Result<Referral, Error> {
-        let call = Call::new(Operation::GetReferral);
+        let call = self.begin(Operation::GetReferral);
         self.call(call, || self.generated.get_referral(id))
             .await
             .map(ResponseValue::into_inner)
@@ -130,7 +130,7 @@ impl ReferralsClient {
             )
         };
         self.page(
-            Call::new(Operation::ListReferrals),
+            self.begin(Operation::ListReferrals),
             list,
             &mut Trail::default(),
         )
@@ -194,7 +194,7 @@ impl ReferralsClient {
             .return_referral
             .then_some(&Preference::ReturnRepresentation);
         let etag = patch.if_match.as_ref();
-        let call = Call::new(operation).repeatable(etag.is_some());
+        let call = self.begin(operation).repeatable(etag.is_some());
         let request = || async {
             let answer = self
                 .generated
@@ -227,7 +227,7 @@ impl ReferralsClient {
         let mut body = referral.clone();
         body.links = None;
         body.odata_context = None;
-        let call = Call::new(operation).repeatable(true);
+        let call = self.begin(operation).repeatable(true);
         let request = || self.generated.replace_referral(&referral.id, etag, &body);
         self.call(call, request)
             .await
@@ -273,6 +273,10 @@ impl ReferralsClient {
         self.patch(&referral.id, &patch).await
     }
 
+    fn begin(&self, operation: Operation) -> Call {
+        Call::new(operation, &*self.generated.inner.0.ids)
+    }
+
     async fn call<T, F>(&self, call: Call, request: impl Fn() -> F) -> Result<T, Error>
     where
         F: Future<Output = Result<T, Generated<()>>>,
@@ -285,7 +289,9 @@ impl ReferralsClient {
             self.generated
                 .list_referrals(None, None, None, None, None, None, None, None)
         };
-        let call = Call::new(Operation::ListReferrals).with_raw_query(next.query());
+        let call = self
+            .begin(Operation::ListReferrals)
+            .with_raw_query(next.query());
         self.page(call, list, trail).await
     }
 

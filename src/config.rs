@@ -10,6 +10,7 @@ use ::http::header::{
 };
 use ::http::{HeaderMap, HeaderName, HeaderValue};
 use url::{Host, Url};
+use uuid::Uuid;
 
 use crate::client::ReferralsClient;
 use crate::clock::{Clock, SystemClock};
@@ -17,7 +18,7 @@ use crate::credential::TokenProvider;
 use crate::generated::client::Client;
 use crate::generated::wire;
 use crate::transport::retry::{Backoff, Budget, Random, RetryPolicy, system_random};
-use crate::transport::{Gate, Inner, Limits, Shared, http};
+use crate::transport::{Gate, Ids, Inner, Limits, Shared, http};
 
 /// Why a client could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +53,7 @@ pub struct ClientBuilder {
     max_in_flight: usize,
     clock: Arc<dyn Clock>,
     random: Random,
+    ids: Arc<Ids>,
     user_agent: Option<String>,
     headers: Vec<(String, String)>,
     limits: Limits,
@@ -70,6 +72,7 @@ impl ClientBuilder {
             max_in_flight: 16,
             clock: Arc::new(SystemClock::default()),
             random: Arc::new(system_random),
+            ids: Arc::new(Uuid::new_v4),
             user_agent: None,
             headers: Vec::new(),
             limits: Limits::default(),
@@ -127,6 +130,13 @@ impl ClientBuilder {
     /// The clock for waits and deadlines; the machine's by default.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Where the ids of calls come from (`client-request-id`, `request-id`);
+    /// random by default. No id may come twice.
+    pub fn ids(mut self, ids: impl Fn() -> Uuid + Send + Sync + 'static) -> Self {
+        self.ids = Arc::new(ids);
         self
     }
 
@@ -208,6 +218,7 @@ impl ClientBuilder {
             headers,
             limits: self.limits,
             clock: self.clock,
+            ids: self.ids,
             attempt_timeout: self.attempt_timeout,
             deadline: self.deadline,
             backoff: Backoff::new(&self.retry, self.random),

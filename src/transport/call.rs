@@ -14,6 +14,9 @@ tokio::task_local! {
     static CURRENT: Arc<Call>;
 }
 
+/// Makes the ids of calls.
+pub(crate) type Ids = dyn Fn() -> Uuid + Send + Sync;
+
 /// One call: what it is, and what was seen of it.
 pub(crate) struct Call {
     pub(crate) operation: Operation,
@@ -46,12 +49,12 @@ pub(crate) struct Head {
 }
 
 impl Call {
-    pub(crate) fn new(operation: Operation) -> Self {
+    pub(crate) fn new(operation: Operation, ids: &Ids) -> Self {
         Self {
             operation,
             repeatable: operation.method() == "GET",
-            client_request_id: Uuid::new_v4(),
-            request_id: Uuid::new_v4(),
+            client_request_id: ids(),
+            request_id: ids(),
             raw_query: None,
             seen: Mutex::default(),
         }

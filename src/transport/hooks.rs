@@ -5,7 +5,6 @@ use http::{HeaderName, HeaderValue};
 use progenitor_client::{ClientHooks, ClientInfo, Error, OperationInfo};
 use reqwest::{Request, Response};
 use url::Url;
-use uuid::Uuid;
 
 use super::call::{Call, Head};
 use super::limit::bounded;
@@ -96,7 +95,7 @@ impl ClientHooks<Inner> for Client {
 fn identify(request: &mut Request, shared: &Shared, call: Option<&Call>) {
     let (client, ours) = match call {
         Some(call) => (call.client_request_id, call.request_id),
-        None => (Uuid::new_v4(), Uuid::new_v4()),
+        None => ((shared.ids)(), (shared.ids)()),
     };
     let headers = request.headers_mut();
     for (name, value) in &shared.headers {

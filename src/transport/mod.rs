@@ -23,7 +23,7 @@ use crate::clock::Clock;
 use crate::credential::TokenProvider;
 use retry::{Backoff, Budget, RetryPolicy};
 
-pub(crate) use call::Call;
+pub(crate) use call::{Call, Ids};
 pub(crate) use gate::Gate;
 pub(crate) use translate::unreadable;
 
@@ -39,6 +39,7 @@ pub(crate) struct Shared {
     pub(crate) headers: ::http::HeaderMap,
     pub(crate) limits: Limits,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<call::Ids>,
     pub(crate) attempt_timeout: Duration,
     pub(crate) deadline: Duration,
     pub(crate) policy: RetryPolicy,

@@ -516,3 +516,18 @@ fn a_header_that_an_operation_sets_cannot_be_set_for_all() {
     }
     assert!(build("X-Locale").is_ok());
 }
+
+#[tokio::test]
+async fn the_ids_of_a_call_come_from_where_the_caller_says() {
+    let sandbox = sandbox().await;
+    let next = AtomicUsize::new(1);
+    let client = builder(&sandbox)
+        .ids(move || uuid::Uuid::from_u128(next.fetch_add(1, Ordering::SeqCst) as u128))
+        .build()
+        .unwrap();
+    client.list(&ListOptions::new()).await.unwrap();
+    let sent = &sandbox.requests()[0];
+    let id = |low: u128| uuid::Uuid::from_u128(low).to_string();
+    assert_eq!(sent.header("client-request-id"), Some(id(1).as_str()));
+    assert_eq!(sent.header("request-id"), Some(id(2).as_str()));
+}
