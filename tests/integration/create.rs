@@ -8,7 +8,7 @@ use partner_referrals::types::{
 use partner_referrals::{Amount, ErrorKind, Outcome, Timestamp};
 use serde_json::{Value, json};
 
-use crate::support::{PUBLISHED, builder, client, published, sandbox, writes};
+use crate::support::{PUBLISHED, builder, client, once, published, sandbox, writes};
 
 #[tokio::test]
 async fn the_published_request_is_sent_as_it_was_published() {
@@ -162,4 +162,35 @@ async fn times_are_utc_with_the_fractions_of_the_service() {
     let closing: Timestamp = "2018-11-14T00:00:00Z".parse().unwrap();
     let details = created.details.unwrap();
     assert_eq!(details.closing_date_time, Some(closing));
+}
+
+#[tokio::test]
+async fn a_status_that_nobody_knows_is_refused_unless_the_caller_says_otherwise() {
+    let sandbox = sandbox().await;
+    let client = once(&sandbox);
+    let error = client
+        .create(&published().with_status("Paused").with_substatus("Resting"))
+        .await
+        .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("no rule is known for the status Paused"),
+        "{error}"
+    );
+    let mut alone = published().with_status("Paused");
+    alone.substatus = None;
+    assert!(
+        client
+            .create(&alone)
+            .await
+            .unwrap_err()
+            .transition_error()
+            .is_some()
+    );
+    assert!(sandbox.requests().is_empty());
+
+    let error = client.create_unchecked(&alone).await.unwrap_err();
+    assert_eq!(error.status(), Some(400), "the service judges: {error}");
+    assert_eq!(writes(&sandbox)[0].json().unwrap()["status"], "Paused");
 }

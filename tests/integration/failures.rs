@@ -363,3 +363,15 @@ async fn a_code_says_as_much_as_a_status() {
     let (error, _, _) = create_with(Fault::status(410, FaultBody::Text(body))).await;
     assert!(error.is_not_found() && !error.is_precondition_failed());
 }
+
+#[tokio::test]
+async fn a_created_referral_that_cannot_be_read_still_gives_its_id() {
+    let (url, _) = answering(
+        b"HTTP/1.1 201 Created\r\ncontent-type: application/json\r\ncontent-length: 32\r\n\r\n{\"id\":\"4111fffc\",\"status\":[1,2]}",
+    )
+    .await;
+    let error = client_at(&url).create(&published()).await.unwrap_err();
+    assert_eq!(error.outcome(), Outcome::Done);
+    assert_eq!(error.referral_id(), Some("4111fffc"));
+    assert!(error.to_string().contains("referral 4111fffc"), "{error}");
+}

@@ -1,7 +1,5 @@
 //! Lists: what is asked, and how the next page is found.
 
-use std::sync::Arc;
-
 use futures::{StreamExt as _, TryStreamExt as _};
 use partner_referrals::sandbox::Sandbox;
 use partner_referrals::types::Referral;
@@ -123,18 +121,18 @@ async fn pages_are_fetched_only_as_they_are_asked_for() {
     assert_ne!(next.referrals[0].id, page.referrals[0].id);
 }
 
-/// A server that answers every request with the same page.
-async fn same_page_forever(body: serde_json::Value) -> String {
+/// A server that answers with these pages, over and over.
+async fn pages(pages: Vec<serde_json::Value>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let body = Arc::new(body.to_string());
     tokio::spawn(async move {
-        for _ in 0..10 {
+        for page in pages.iter().cycle().take(10) {
             let Ok((mut stream, _)) = listener.accept().await else {
                 return;
             };
             let mut request = [0; 8192];
             let _ = stream.read(&mut request).await;
+            let body = page.to_string();
             let answer = format!(
                 "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
                 body.len()
@@ -143,6 +141,25 @@ async fn same_page_forever(body: serde_json::Value) -> String {
         }
     });
     url
+}
+
+async fn same_page_forever(body: serde_json::Value) -> String {
+    pages(vec![body]).await
+}
+
+#[tokio::test]
+async fn pages_that_lead_in_a_circle_end_the_list_with_an_error() {
+    let to = |token: &str| json!({"value": [], "@odata.nextLink": format!("http://h/v1.0/referrals?$skiptoken={token}")});
+    let url = pages(vec![to("a"), to("b"), to("a")]).await;
+    let client = ReferralsClient::builder(StaticToken::new("t").unwrap())
+        .base_url(url)
+        .allow_insecure_loopback()
+        .build()
+        .unwrap();
+    let all: Vec<_> = client.referrals(ListOptions::new()).collect().await;
+    assert_eq!(all.len(), 1);
+    let error = all[0].as_ref().unwrap_err();
+    assert!(error.to_string().contains("already read"), "{error}");
 }
 
 #[tokio::test]
