@@ -11,6 +11,9 @@ use crate::clock::{Clock, SystemClock};
 /// says: a token endpoint must not be able to lock the program out for a day.
 const LONGEST_MEMORY: Duration = Duration::from_secs(300);
 
+/// A token younger than this is not renewed because it was refused.
+const TOO_YOUNG: Duration = Duration::from_secs(10);
+
 /// Keeps the token of a [`TokenSource`] and renews it in time.
 ///
 /// # Expected flow
@@ -30,7 +33,9 @@ const LONGEST_MEMORY: Duration = Duration::from_secs(300);
 /// - A caller that is dropped while it fetches holds up nobody: another takes
 ///   its place.
 /// - [`rejected`](TokenProvider::rejected) drops exactly that token; a newer
-///   one stays.
+///   one stays. One that is younger than 10 s stays as well: a service that
+///   refuses it refuses something else, a role or the audience, and a new
+///   exchange for every call would lock the whole app out.
 ///
 /// # Caveats
 /// The age of a token is the longer of two: by the steady clock and by the time
@@ -231,11 +236,12 @@ impl<S: TokenSource> TokenProvider for CachedToken<S> {
     }
 
     fn rejected(&self, token: &AccessToken) {
+        let now = self.moment();
         let mut state = self.state();
         if state
             .held
             .as_ref()
-            .is_some_and(|held| held.token.same(token))
+            .is_some_and(|held| held.token.same(token) && held.since.age(now) >= TOO_YOUNG)
         {
             state.held = None;
         }

@@ -235,8 +235,9 @@ async fn a_caller_who_goes_away_while_fetching_holds_up_nobody() {
 
 #[tokio::test]
 async fn a_rejected_token_is_dropped_and_a_newer_one_is_kept() {
-    let (cache, source, _) = cache();
+    let (cache, source, clock) = cache();
     let old = cache.token().await.unwrap();
+    clock.advance(MINUTE);
     cache.rejected(&old);
     let new = cache.token().await.unwrap();
     assert!(!new.same(&old));
@@ -244,6 +245,17 @@ async fn a_rejected_token_is_dropped_and_a_newer_one_is_kept() {
     cache.rejected(&old);
     assert!(cache.token().await.unwrap().same(&new));
     assert_eq!(source.fetches(), 2);
+}
+
+#[tokio::test]
+async fn a_service_that_refuses_every_token_does_not_cause_an_exchange_for_every_call() {
+    let (cache, source, clock) = cache();
+    for _ in 0..100 {
+        let token = cache.token().await.unwrap();
+        cache.rejected(&token);
+        clock.advance(Duration::from_millis(100));
+    }
+    assert!(source.fetches() <= 2, "{}", source.fetches());
 }
 
 #[tokio::test]

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use partner_referrals::clock::ManualClock;
 use partner_referrals::credential::{
     CredentialError, CredentialErrorKind as Kind, RefreshTokenCredential, TokenProvider as _,
     TokenSource as _,
@@ -264,8 +266,10 @@ async fn no_log_holds_a_token_a_secret_or_a_name() {
     .await;
     let app = server.app().client_secret("canary-secret");
     let credential = RefreshTokenCredential::new(app, flaky(1)).unwrap();
-    let cached = credential.cached();
+    let clock = ManualClock::default();
+    let cached = credential.cached().with_clock(Arc::new(clock.clone()));
     let token = cached.token().await.unwrap();
+    clock.advance(Duration::from_secs(60));
     cached.rejected(&token);
     cached.token().await.unwrap_err();
     let log = log.0.lock().unwrap().clone();
