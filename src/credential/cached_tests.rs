@@ -45,6 +45,8 @@ impl TokenSource for Source {
             let hold = self.0.hold.lock().unwrap().clone();
             if let Some(hold) = hold {
                 hold.notified().await;
+                // Held once: a fetch too many is counted, it does not hang.
+                *self.0.hold.lock().unwrap() = None;
             }
             if let Some(error) = self.0.failures.lock().unwrap().pop_front() {
                 return Err(error);
