@@ -163,15 +163,12 @@ fn leave_transport_headers(document: &Document, copy: &mut Value) -> Result<(), 
         }
     };
     if let Some(paths) = copy.get_mut("paths").and_then(Value::as_object_mut) {
-        for item in paths.values_mut() {
-            prune(item);
-            for method in METHODS {
-                if let Some(operation) = item.get_mut(method) {
-                    prune(operation);
-                }
-            }
-        }
+        paths.values_mut().for_each(&mut prune);
     }
+    for_each_operation(copy, |_, operation| {
+        prune(operation);
+        Ok(())
+    })?;
     if dropped == 0 {
         return Err(document.problem(
             "steps/nothing-to-do",

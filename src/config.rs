@@ -9,7 +9,7 @@ use ::http::header::{
     IF_MATCH, IF_NONE_MATCH, TRANSFER_ENCODING, USER_AGENT,
 };
 use ::http::{HeaderMap, HeaderName, HeaderValue};
-use url::{Host, Url};
+use url::Url;
 use uuid::Uuid;
 
 use crate::client::ReferralsClient;
@@ -235,12 +235,8 @@ impl ClientBuilder {
 
     fn checked_base(&self) -> Result<Url, ConfigError> {
         let base = Url::parse(&self.base_url).map_err(|_| ConfigError::BaseUrl("it is no URL"))?;
-        let loopback = match base.host() {
-            Some(Host::Domain(name)) => name == "localhost",
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => return Err(ConfigError::BaseUrl("it names no host")),
-        };
+        let loopback =
+            http::on_this_machine(&base).ok_or(ConfigError::BaseUrl("it names no host"))?;
         if !base.username().is_empty() || base.password().is_some() {
             return Err(ConfigError::BaseUrl("it holds a user name or password"));
         }

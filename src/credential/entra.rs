@@ -10,7 +10,7 @@ use reqwest::{Client, Response};
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
-use url::{Host, Url};
+use url::Url;
 
 use super::{
     AUDIENCE, AccessToken, CredentialError, CredentialErrorKind, FreshToken, RefreshToken, SCOPE,
@@ -137,12 +137,8 @@ impl EntraApp {
         }
         let mut url =
             Url::parse(&self.authority).map_err(|_| invalid("the authority is not a URL"))?;
-        let loopback = match url.host() {
-            Some(Host::Domain(name)) => name == "localhost",
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => return Err(invalid("the authority names no host")),
-        };
+        let loopback = crate::transport::http::on_this_machine(&url)
+            .ok_or_else(|| invalid("the authority names no host"))?;
         let extra = url.path() != "/" || url.query().is_some() || url.fragment().is_some();
         if extra || !url.username().is_empty() || url.password().is_some() {
             return Err(invalid(

@@ -1,7 +1,7 @@
 //! The HTTP client under everything that this crate sends.
 
 use reqwest::ClientBuilder;
-use url::Url;
+use url::{Host, Url};
 
 /// A client of `base` that sends each request once, over TLS where the address
 /// says so. The message of an error is for people.
@@ -24,6 +24,16 @@ pub(crate) fn builder(base: &Url) -> Result<ClientBuilder, String> {
     #[cfg(feature = "rustls")]
     let builder = builder.tls_backend_preconfigured(tls()?);
     Ok(builder)
+}
+
+/// Whether an address is on this machine; none where it names no host. The one
+/// place that says where plain http may go.
+pub(crate) fn on_this_machine(url: &Url) -> Option<bool> {
+    Some(match url.host()? {
+        Host::Domain(name) => name == "localhost",
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => address.is_loopback(),
+    })
 }
 
 /// rustls on ring, told so explicitly: no process-wide provider is installed.

@@ -312,21 +312,35 @@ async fn a_second_401_and_a_token_that_cannot_be_renewed_are_the_end() {
     );
 }
 
+/// Gives one token, and then none any more.
+struct Revoked {
+    token: &'static str,
+    why: &'static str,
+    asked: AtomicUsize,
+}
+
+impl Revoked {
+    fn after(token: &'static str, why: &'static str) -> Self {
+        let asked = AtomicUsize::new(0);
+        Self { token, why, asked }
+    }
+}
+
+impl TokenProvider for Revoked {
+    fn token(&self) -> TokenFuture<'_> {
+        let first = self.asked.fetch_add(1, Ordering::SeqCst) == 0;
+        Box::pin(async move {
+            if first {
+                AccessToken::new(self.token)
+            } else {
+                Err(CredentialError::new(self.why))
+            }
+        })
+    }
+}
+
 #[tokio::test]
 async fn a_token_that_fails_between_attempts_does_not_hide_that_the_first_is_doubtful() {
-    struct Once(AtomicUsize);
-    impl TokenProvider for Once {
-        fn token(&self) -> TokenFuture<'_> {
-            let first = self.0.fetch_add(1, Ordering::SeqCst) == 0;
-            Box::pin(async move {
-                if first {
-                    AccessToken::new("t")
-                } else {
-                    Err(CredentialError::new("gone"))
-                }
-            })
-        }
-    }
     let sandbox = sandbox().await;
     let created = builder(&sandbox)
         .build()
@@ -335,7 +349,7 @@ async fn a_token_that_fails_between_attempts_does_not_hide_that_the_first_is_dou
         .await
         .unwrap();
     sandbox.set_faults(always(Fault::CutAfterWrite));
-    let client = ReferralsClient::builder(Once(AtomicUsize::new(0)))
+    let client = ReferralsClient::builder(Revoked::after("t", "gone"))
         .base_url(sandbox.base_url())
         .allow_insecure_loopback()
         .clock(ManualClock::default())
@@ -418,21 +432,8 @@ async fn a_429_without_a_wait_pauses_the_client_even_where_it_is_not_sent_again(
 
 #[tokio::test]
 async fn a_token_that_cannot_be_renewed_says_why() {
-    struct Revoked(AtomicUsize);
-    impl TokenProvider for Revoked {
-        fn token(&self) -> TokenFuture<'_> {
-            let first = self.0.fetch_add(1, Ordering::SeqCst) == 0;
-            Box::pin(async move {
-                if first {
-                    AccessToken::new("old")
-                } else {
-                    Err(CredentialError::new("AADSTS50173: sign in again"))
-                }
-            })
-        }
-    }
     let sandbox = Sandbox::builder().token("fresh").start().await.unwrap();
-    let client = ReferralsClient::builder(Revoked(AtomicUsize::new(0)))
+    let client = ReferralsClient::builder(Revoked::after("old", "AADSTS50173: sign in again"))
         .base_url(sandbox.base_url())
         .allow_insecure_loopback()
         .build()
