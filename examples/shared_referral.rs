@@ -2,13 +2,16 @@
 //! create request, and prints both halves.
 //!
 //! `cargo run --features sandbox --example shared_referral [REQUEST.json]`
+//!
+//! With `PARTNER_REFERRALS_JOURNAL=deals.journal` in the environment it is safe
+//! to end it at any time and to run it again.
 
 mod common;
 
 use std::error::Error;
 use std::process::ExitCode;
 
-use partner_referrals::shared_referral::SharedReferralPlan;
+use partner_referrals::shared_referral::{FileJournal, MemoryJournal, SharedReferralPlan};
 use partner_referrals::types::{AssistanceRequestCode, NewReferral, Referral};
 
 const PUBLISHED: &str = include_str!("../openapi/examples/create_referral.request.json");
@@ -28,11 +31,23 @@ async fn run() -> Result<(), Box<dyn Error>> {
         .notes_to_microsoft("Can you join the workshop?");
 
     let (client, _sandbox) = common::connect().await?;
-    let shared = client.shared_referral(&plan).await?;
+    let deals = match std::env::var_os("PARTNER_REFERRALS_JOURNAL") {
+        Some(path) => client.shared_referrals(FileJournal::open(path)?),
+        None => client.shared_referrals(MemoryJournal::new()),
+    };
+    let shared = deals.create(&plan).await?;
 
-    println!("engagement  {}", shared.engagement_id());
-    print("own", &shared.own);
-    print("connected", &shared.connected);
+    println!("operation   {}", shared.operation);
+    println!("engagement  {}", shared.engagement_id);
+    for (half, id, referral) in [
+        ("own", &shared.own_id, &shared.own),
+        ("connected", &shared.connected_id, &shared.connected),
+    ] {
+        match referral {
+            Some(referral) => print(half, referral),
+            None => println!("{half:<11} {id}  made by an earlier run"),
+        }
+    }
     Ok(())
 }
 

@@ -2,11 +2,14 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use bytes::BytesMut;
 use futures::{StreamExt, TryStreamExt};
 use progenitor_client::{ByteStream, Error as Generated, ResponseValue};
+use uuid::Uuid;
 
+use crate::clock::Clock;
 use crate::config::{ClientBuilder, ConfigError};
 use crate::credential::TokenProvider;
 use crate::error::{Error, Operation};
@@ -93,7 +96,23 @@ impl ReferralsClient {
     /// # Errors
     /// As [`create`](Self::create), but for the check.
     pub async fn create_unchecked(&self, referral: &NewReferral) -> Result<Referral, Error> {
+        self.create_by(self.begin(Operation::CreateReferral), referral)
+            .await
+    }
+
+    /// Creates a referral under the `request-id` of an earlier attempt, or of
+    /// one that was written down first. Its status was checked with its plan.
+    pub(crate) async fn create_as(
+        &self,
+        referral: &NewReferral,
+        request_id: Uuid,
+    ) -> Result<Referral, Error> {
         let call = self.begin(Operation::CreateReferral);
+        self.create_by(call.with_request_id(request_id), referral)
+            .await
+    }
+
+    async fn create_by(&self, call: Call, referral: &NewReferral) -> Result<Referral, Error> {
         self.call(call, || self.generated.create_referral(referral))
             .await
             .map(ResponseValue::into_inner)
@@ -271,6 +290,23 @@ impl ReferralsClient {
             .if_match(etag)
             .return_referral();
         self.patch(&referral.id, &patch).await
+    }
+
+    /// A new id, from where the client takes those of its calls.
+    pub(crate) fn new_id(&self) -> Uuid {
+        (self.generated.inner.0.ids)()
+    }
+
+    /// The clock of the client's waits and deadlines.
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.generated.inner.0.clock)
+    }
+
+    /// What time it is at the service, by the `Date` of its last answer; none
+    /// before the first.
+    pub(crate) fn server_time(&self) -> Option<SystemTime> {
+        let shared = &*self.generated.inner.0;
+        shared.server_time.now(&*shared.clock)
     }
 
     fn begin(&self, operation: Operation) -> Call {

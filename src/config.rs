@@ -18,7 +18,7 @@ use crate::credential::TokenProvider;
 use crate::generated::client::Client;
 use crate::generated::wire;
 use crate::transport::retry::{Backoff, Budget, Random, RetryPolicy, system_random};
-use crate::transport::{Gate, Ids, Inner, Limits, Shared, http};
+use crate::transport::{Gate, Ids, Inner, Limits, ServerTime, Shared, http};
 
 /// Why a client could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -225,6 +225,7 @@ impl ClientBuilder {
             budget: Budget::new(self.retry.budget),
             policy: self.retry,
             gate: Gate::new(self.max_in_flight),
+            server_time: ServerTime::default(),
         }));
         Ok(ReferralsClient::from_parts(Client::new_with_client(
             base.as_str().trim_end_matches('/'),

@@ -6,18 +6,49 @@
 //! `engagementId`. Then the connected referral is created for Microsoft, with
 //! that `engagementId` and the target `BusinessProfileLocation`/`msft`.
 //!
-//! There is no delete and no idempotency key, so this only moves forward:
-//! after a failure the first referral is kept and the second step is resumed.
+//! There is no delete and no idempotency key, so this only moves forward, and
+//! it writes down what it is about to do before it does it:
+//! [`SharedReferrals`] under a [`Journal`].
+//!
+//! From the plan to the service, each step in a file of its own: `plan` and
+//! `rules` say what is to be created, `decide` what to do next, `session` does
+//! it, `look` searches for what was lost, `operation` reads what the journal
+//! holds.
 
+mod decide;
 mod error;
+mod event;
+mod journal;
+mod look;
+mod many;
+mod operation;
 mod plan;
 mod problem;
+mod recovery;
 mod rules;
 mod run;
+mod session;
+mod settle;
+mod source;
+mod traits;
+mod turns;
 
 pub use error::{
-    Ambiguous, ConnectedFailed, DuplicateFound, InvalidPlan, OwnFailed, SharedReferralError,
+    Ambiguous, CloseFailed, CreateFailed, DuplicateFound, InvalidPlan, JournalFailed, LookUpFailed,
+    NotFitting, PlanMissing, SharedReferralError, Standing,
+};
+pub use event::{Event, EventKind};
+pub use journal::{
+    Compacted, FileJournal, Journal, JournalError, JournalErrorKind, JournalFuture, MemoryJournal,
+    Recovered,
+};
+pub use many::{Many, Outcomes, PlanOutcome};
+pub use operation::{
+    Fingerprint, InvalidFingerprint, InvalidHistory, InvalidOperationId, Operation, OperationId,
+    Record, Stage, Witness,
 };
 pub use plan::SharedReferralPlan;
 pub use problem::{Half, PlanProblem, Rule};
-pub use run::{Resume, SharedReferral};
+pub use recovery::{Recovery, WhenNotFound};
+pub use run::{SharedReferral, SharedReferrals};
+pub use source::{PlanFuture, PlanSource, PlanSourceError};

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use serde_json::{Value, json};
+
+use super::operation::{Fingerprint, OperationId, canonical};
 use super::problem::PlanProblem;
 use super::rules;
 use crate::generated::client::types::{NewInviteContext, NewReferral, NewTarget};
@@ -57,6 +60,14 @@ impl SharedReferralPlan {
         self
     }
 
+    /// The caller's key of this deal, such as the id of the opportunity in its
+    /// CRM: sent as the own referral's `externalReferenceId`, and what makes two
+    /// plans the same operation.
+    pub fn with_key(mut self, key: impl Into<String>) -> Self {
+        self.own.external_reference_id = Some(key.into());
+        self
+    }
+
     /// Sends this as the connected referral, in place of the derived one. Its
     /// `engagementId` is set from the first step; the help and notes of the
     /// plan are not used.
@@ -75,6 +86,42 @@ impl SharedReferralPlan {
     /// The own referral.
     pub fn own(&self) -> &NewReferral {
         &self.own
+    }
+
+    /// The caller's key: the `externalReferenceId` of the own referral. None
+    /// where it is missing or blank.
+    pub fn key(&self) -> Option<&str> {
+        let key = self.own.external_reference_id.as_deref()?.trim();
+        (!key.is_empty()).then_some(key)
+    }
+
+    /// The operation that this plan is: of its key, or, without one, of its
+    /// whole content. Two plans without a key and with the same content are the
+    /// same operation.
+    pub fn operation_id(&self) -> OperationId {
+        match self.key() {
+            Some(key) => OperationId::of_key(key),
+            None => OperationId::of_content(&canonical(&self.content())),
+        }
+    }
+
+    /// The own referral as it will be sent: marked with the key, or with the id
+    /// of the operation, so that it can be found again.
+    pub fn own_to_send(&self) -> NewReferral {
+        let mut own = self.own.clone();
+        if self.key().is_none() {
+            own.external_reference_id = Some(self.operation_id().to_string());
+        }
+        own
+    }
+
+    /// The fingerprint of all that will be sent.
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(self.operation_id(), &self.content())
+    }
+
+    fn content(&self) -> Value {
+        json!([self.own, self.help, self.notes, self.connected])
     }
 
     /// The connected referral as it will be sent for an engagement.

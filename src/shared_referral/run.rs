@@ -1,233 +1,315 @@
-//! The two steps, each a function of its own, so that a journal or a durable
-//! engine can drive them one by one.
+//! The two creates under a journal: run, taken up again, given up.
 
-use futures::TryStreamExt;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
-use super::error::{
-    Ambiguous, ConnectedFailed, DuplicateFound, InvalidPlan, OwnFailed, SharedReferralError, Step,
-};
+use chrono::{DateTime, Utc};
+
+use super::error::{InvalidPlan, JournalFailed, SharedReferralError, Standing};
+use super::event::{Event, EventKind, Observer};
+use super::journal::{Journal, JournalError};
+use super::operation::{Operation, OperationId, Record};
 use super::plan::SharedReferralPlan;
+use super::recovery::Recovery;
+use super::session::{Plan, Session, fold};
+use super::source::{NoPlans, PlanSource};
+use super::traits;
+use super::turns::Turns;
 use crate::client::ReferralsClient;
-use crate::error::{Error, Outcome};
+use crate::clock::Clock;
 use crate::generated::client::types::Referral;
-use crate::generated::wire::{MICROSOFT_ID, MICROSOFT_TARGET_TYPE, referral};
 use crate::list::ListOptions;
-use crate::scalar::EngagementId;
+use crate::scalar::{EngagementId, ReferralId, Timestamp};
+
+/// How far back a search goes where only this machine's clock is known: a
+/// clock that is further off breaks TLS and tokens first.
+const BLIND: Duration = Duration::from_secs(24 * 3600);
 
 /// Both halves of a shared referral.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct SharedReferral {
+    /// The operation that made it.
+    pub operation: OperationId,
+    /// What ties both together.
+    pub engagement_id: EngagementId,
     /// The partner's own referral.
-    pub own: Referral,
-    /// The referral that was created for Microsoft.
-    pub connected: Referral,
+    pub own_id: ReferralId,
+    /// The referral for Microsoft.
+    pub connected_id: ReferralId,
+    /// The own referral as the service gave it in this run; none where an
+    /// earlier run made it: [`ReferralsClient::get`] reads it.
+    pub own: Option<Referral>,
+    /// The connected referral, likewise.
+    pub connected: Option<Referral>,
+    /// A create was sent again although an earlier one may have been carried
+    /// out ([`WhenNotFound::Resend`](super::WhenNotFound::Resend)), and the
+    /// earlier one was not found: if lists do not show everything, there is a
+    /// twin.
+    pub twin_possible: bool,
 }
 
-impl SharedReferral {
-    /// The engagement that ties them together.
-    pub fn engagement_id(&self) -> &EngagementId {
-        &self.own.engagement_id
-    }
-}
-
-/// The second step of a plan whose own referral is there.
+/// Creates shared referrals under a journal, so that neither a crash nor a lost
+/// answer loses or doubles a deal. Cheap to clone; clones share everything.
 ///
-/// Used once: the call takes it, and its error gives the next one, which knows
-/// what came of this. Nobody can run the same knowledge twice.
-#[derive(Debug)]
-#[must_use]
-pub struct Resume {
-    plan: SharedReferralPlan,
-    own: Referral,
-    last: Outcome,
-    create_when_not_found: bool,
+/// ```no_run
+/// # use partner_referrals::{ReferralsClient, shared_referral::*};
+/// # async fn run(client: ReferralsClient, plan: SharedReferralPlan) -> Result<(), Box<dyn std::error::Error>> {
+/// let journal = FileJournal::open("deals.journal")?;
+/// let deals = SharedReferrals::new(client, journal);
+/// let shared = deals.create(&plan.with_key("opportunity-4711")).await?;
+/// println!("{} and {}", shared.own_id, shared.connected_id);
+/// # Ok(()) }
+/// ```
+///
+/// # Expected flow
+/// The plan is checked; all its problems come at once. Its key becomes the
+/// operation. "Sending the own referral" is made durable, the own referral is
+/// created, its `engagementId` is made durable together with "sending the
+/// connected referral", the connected referral is created with it, and its id
+/// is made durable. Where an answer is lost, the service is searched before
+/// anything is sent again ([`Recovery`]). After a crash, the same call with the
+/// same plan, or [`resume`](Self::resume), goes on from there.
+///
+/// # Guarantees
+/// - No create is sent that is not in the journal first.
+/// - A create whose outcome is open is never sent again without a search, and
+///   by default not after one that found nothing either.
+/// - An `engagementId` that was seen is in the journal, or in the error.
+/// - The same call twice, also at once and from several tasks, does what it
+///   does once. The same key with another content is refused.
+/// - Nothing is closed but by [`abandon`](Self::abandon).
+///
+/// # Assumptions
+/// - The journal keeps what it says it keeps ([`Journal`]).
+/// - Lists show what was created, in the end. For the own referral they can be
+///   searched by `updatedDateTime` (docs 2019 to 2025; no example shows the
+///   comparison: where it is refused, the newest referrals are read instead),
+///   for the connected one by `engagementId` (the same).
+/// - The body of the second create was never published; see
+///   [`SharedReferralPlan`].
+///
+/// # Caveats
+/// - Whether a partner can list Microsoft's half is not documented. Where it
+///   cannot, a lost answer to the second create ends as
+///   [`Ambiguous`](SharedReferralError::Ambiguous), and somebody has to look.
+/// - `request-id` is the same for all attempts of a create. The vendor's page
+///   says that the service knows a repeated request by it, and lists it as a
+///   header of answers only (2019): it is sent and not relied on.
+/// - Two processes need a journal that both can write to; with a
+///   [`FileJournal`](super::FileJournal) the second cannot begin.
+///
+/// # Errors
+/// [`SharedReferralError`] says for each failure what is on the service and
+/// what to do.
+#[derive(Clone)]
+pub struct SharedReferrals(pub(super) Arc<Engine>);
+
+#[derive(Clone)]
+pub(super) struct Engine {
+    pub(super) client: ReferralsClient,
+    clock: Arc<dyn Clock>,
+    pub(super) journal: Arc<dyn Journal>,
+    pub(super) plans: Arc<dyn PlanSource>,
+    pub(super) recovery: Recovery,
+    turns: Arc<Turns>,
+    observer: Observer,
 }
 
-impl Resume {
-    /// Goes on from an own referral that was kept somewhere. What came of the
-    /// second step is taken as unknown.
-    pub fn new(plan: SharedReferralPlan, own: Referral) -> Self {
-        Self::after(plan, own, Outcome::Unknown)
+impl SharedReferrals {
+    /// Shared referrals of a client, under a journal.
+    pub fn new(client: ReferralsClient, journal: impl Journal + 'static) -> Self {
+        Self(Arc::new(Engine {
+            clock: client.clock(),
+            client,
+            journal: Arc::new(journal),
+            plans: Arc::new(NoPlans),
+            recovery: Recovery::default(),
+            turns: Arc::default(),
+            observer: Observer::default(),
+        }))
     }
 
-    pub(super) fn after(plan: SharedReferralPlan, own: Referral, last: Outcome) -> Self {
-        Self {
-            plan,
-            own,
-            last,
-            create_when_not_found: false,
+    /// Where [`resume`](Self::resume) finds the plans of operations of which
+    /// something is still to be created.
+    #[must_use]
+    pub fn plans(self, source: impl PlanSource + 'static) -> Self {
+        self.with(|engine| engine.plans = Arc::new(source))
+    }
+
+    /// How a create whose answer was lost is searched for. The one returned
+    /// shares journal and turns with this one.
+    #[must_use]
+    pub fn recovery(self, recovery: Recovery) -> Self {
+        self.with(|engine| engine.recovery = recovery)
+    }
+
+    /// Is told what happens, for a progress bar or a log; called from the task
+    /// that runs the operation.
+    #[must_use]
+    pub fn on_event(self, observe: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        self.with(|engine| engine.observer = Observer::new(observe))
+    }
+
+    fn with(self, change: impl FnOnce(&mut Engine)) -> Self {
+        let mut engine = Engine::clone(&self.0);
+        change(&mut engine);
+        Self(Arc::new(engine))
+    }
+
+    /// Creates a shared referral, or goes on with one that an earlier call
+    /// began.
+    ///
+    /// # Errors
+    /// [`SharedReferralError`]; all but
+    /// [`PlanMissing`](SharedReferralError::PlanMissing) and
+    /// [`Unknown`](SharedReferralError::Unknown) can happen.
+    pub async fn create(
+        &self,
+        plan: &SharedReferralPlan,
+    ) -> Result<SharedReferral, SharedReferralError> {
+        let id = plan.operation_id();
+        let problems = plan.problems();
+        if !problems.is_empty() {
+            return Err(SharedReferralError::InvalidPlan(InvalidPlan {
+                operation: id,
+                problems,
+            }));
+        }
+        let _turn = self.0.turns.wait(id).await;
+        let mut records = self.0.load(id).await?;
+        let saved = records.len();
+        if records.is_empty() {
+            self.0.learn_the_time().await;
+            records.push(self.0.begin(id, plan));
+        } else if fold(id, &records)?.content() != plan.fingerprint() {
+            let standing = Standing::from(&fold(id, &records)?);
+            return Err(SharedReferralError::OtherContent(standing));
+        }
+        let session = Session::new(&self.0, id, records, saved, Plan::Given(plan))?;
+        session.finish().await
+    }
+
+    /// Goes on with an operation of the journal: looks what is there, and
+    /// creates what is missing where [`plans`](Self::plans) knows its plan. One
+    /// that is complete is returned as it is.
+    ///
+    /// # Errors
+    /// [`SharedReferralError`]; all but
+    /// [`InvalidPlan`](SharedReferralError::InvalidPlan) can happen.
+    pub async fn resume(
+        &self,
+        operation: &OperationId,
+    ) -> Result<SharedReferral, SharedReferralError> {
+        let id = *operation;
+        let _turn = self.0.turns.wait(id).await;
+        let records = self.0.load(id).await?;
+        if records.is_empty() {
+            return Err(SharedReferralError::Unknown(id));
+        }
+        let saved = records.len();
+        let session = Session::new(&self.0, id, records, saved, Plan::Asked)?;
+        session.finish().await
+    }
+
+    /// What the journal knows of an operation; none for one that it does not
+    /// know.
+    ///
+    /// # Errors
+    /// [`JournalError`].
+    pub async fn operation(&self, id: &OperationId) -> Result<Option<Operation>, JournalError> {
+        let records = self.0.journal.load(*id).await?;
+        Ok(Operation::from_records(*id, &records).ok())
+    }
+
+    /// The operations that are not finished, oldest first.
+    ///
+    /// # Errors
+    /// [`JournalError`].
+    pub async fn open(&self) -> Result<Vec<OperationId>, JournalError> {
+        self.0.journal.list_open().await
+    }
+
+    pub(super) fn engine(&self) -> &Engine {
+        &self.0
+    }
+}
+
+impl Engine {
+    pub(super) async fn load(&self, id: OperationId) -> Result<Vec<Record>, SharedReferralError> {
+        self.journal.load(id).await.map_err(|source| {
+            let standing = Standing::new(id);
+            SharedReferralError::Journal(JournalFailed { standing, source })
+        })
+    }
+
+    pub(super) fn turns(&self) -> &Turns {
+        &self.turns
+    }
+
+    pub(super) fn tell(&self, operation: OperationId, kind: EventKind) {
+        self.observer.tell(operation, kind);
+    }
+
+    pub(super) async fn sleep(&self, time: Duration) {
+        self.clock.sleep(time).await;
+    }
+
+    /// The time at the service, as far as an answer of it was seen.
+    pub(super) fn now(&self) -> Timestamp {
+        let now = self.client.server_time();
+        Timestamp::from(DateTime::<Utc>::from(
+            now.unwrap_or_else(|| self.clock.now()),
+        ))
+    }
+
+    /// From when on a search for a create sent at `at` must look.
+    pub(super) fn since(&self, at: Timestamp) -> Timestamp {
+        let skew = match self.client.server_time() {
+            Some(_) => self.recovery.skew,
+            None => self.recovery.skew.max(BLIND),
+        };
+        let at = at.utc();
+        let since = chrono::TimeDelta::from_std(skew)
+            .ok()
+            .and_then(|skew| at.checked_sub_signed(skew));
+        since.unwrap_or(DateTime::<Utc>::MIN_UTC).into()
+    }
+
+    /// Before the first create, one small read tells the service's clock: a
+    /// search for what is created now must not rest on this machine's.
+    async fn learn_the_time(&self) {
+        if self.client.server_time().is_none() {
+            // Where it fails, the create will tell why.
+            let _ = self.client.list(&ListOptions::new().top(1)).await;
         }
     }
 
-    /// The referral of the first step.
-    pub fn own(&self) -> &Referral {
-        &self.own
-    }
-
-    /// What is known of the last attempt at the second step.
-    pub fn last(&self) -> Outcome {
-        self.last
-    }
-
-    /// Creates the connected referral where the engagement shows none, even
-    /// though an earlier attempt may have been carried out. For a caller who
-    /// has looked in Partner Center.
-    pub fn create_when_not_found(mut self) -> Self {
-        self.create_when_not_found = true;
-        self
-    }
-
-    fn may_create(&self) -> bool {
-        self.create_when_not_found || matches!(self.last, Outcome::NotSent | Outcome::Rejected)
+    fn begin(&self, id: OperationId, plan: &SharedReferralPlan) -> Record {
+        let own = plan.own_to_send();
+        Record::Begun {
+            at: self.now(),
+            marker: own.external_reference_id.clone().unwrap_or_default(),
+            content: plan.fingerprint(),
+            traits: traits::of_plan(id, &own),
+        }
     }
 }
 
 impl ReferralsClient {
-    /// Creates a shared referral: the own one, then the connected one for
-    /// Microsoft.
-    ///
-    /// # Expected flow
-    /// The whole plan is checked; all its problems come at once. The own
-    /// referral is created, its `engagementId` is put into the connected one,
-    /// which is created then. Both are returned.
-    ///
-    /// # Guarantees
-    /// Nothing is sent while the plan has problems. A create is sent again only
-    /// where the service did not act ([`RetryPolicy`](crate::RetryPolicy)).
-    /// Once the own referral is there, every error carries it. Nothing is
-    /// closed or deleted.
-    ///
-    /// # Assumptions
-    /// The body of the second create was never published; see
-    /// [`SharedReferralPlan`].
-    ///
-    /// # Caveats
-    /// If the process ends between the two steps, the own referral stands
-    /// alone: keep [`SharedReferralError::own`], or look for referrals of type
-    /// `Shared` with one half.
-    ///
-    /// # Errors
-    /// [`SharedReferralError`], which says what is on the service and how to go
-    /// on.
-    pub async fn shared_referral(
-        &self,
-        plan: &SharedReferralPlan,
-    ) -> Result<SharedReferral, SharedReferralError> {
-        let problems = plan.problems();
-        if !problems.is_empty() {
-            return Err(SharedReferralError::InvalidPlan(InvalidPlan { problems }));
-        }
-        let own = create_own(self, plan).await.map_err(|source| {
-            SharedReferralError::OwnFailed(OwnFailed {
-                plan: Box::new(plan.clone()),
-                source,
-            })
-        })?;
-        match create_connected(self, plan, &own.engagement_id).await {
-            Ok(connected) => Ok(SharedReferral { own, connected }),
-            Err(source) => Err(failed_create(plan.clone(), own, source)),
-        }
-    }
-
-    /// Runs the second step of a shared referral again.
-    ///
-    /// # Expected flow
-    /// The engagement is listed first. One connected referral there is taken as
-    /// the result. Where there is none it is created, if the last attempt is
-    /// known not to have been carried out or the caller says so
-    /// ([`Resume::create_when_not_found`]).
-    ///
-    /// # Guarantees
-    /// Never creates without having looked, and creates only where the last
-    /// attempt is known to have done nothing.
-    ///
-    /// # Errors
-    /// As [`shared_referral`](Self::shared_referral);
-    /// [`SharedReferralError::Ambiguous`] where the connected referral may or
-    /// may not be there, [`SharedReferralError::DuplicateFound`] where there is
-    /// more than one.
-    pub async fn resume_shared_referral(
-        &self,
-        resume: Resume,
-    ) -> Result<SharedReferral, SharedReferralError> {
-        let may_create = resume.may_create();
-        let mut found = match find_connected(self, &resume.own).await {
-            Ok(found) => found,
-            Err(source) => {
-                return Err(SharedReferralError::ConnectedFailed(ConnectedFailed {
-                    step: Step::LookUp,
-                    // A list that failed says nothing about the create before it.
-                    resume: Box::new(resume),
-                    source,
-                }));
-            }
-        };
-        let Resume { plan, own, .. } = resume;
-        match (found.pop(), found.is_empty()) {
-            (Some(connected), true) => Ok(SharedReferral { own, connected }),
-            (Some(last), false) => {
-                let mut connected: Vec<_> = found.into_iter().map(|one| one.id).collect();
-                connected.push(last.id);
-                Err(SharedReferralError::DuplicateFound(DuplicateFound {
-                    own: Box::new(own),
-                    connected,
-                }))
-            }
-            (None, _) if may_create => {
-                match create_connected(self, &plan, &own.engagement_id).await {
-                    Ok(connected) => Ok(SharedReferral { own, connected }),
-                    Err(source) => Err(failed_create(plan, own, source)),
-                }
-            }
-            (None, _) => Err(SharedReferralError::Ambiguous(Ambiguous {
-                resume: Box::new(Resume::new(plan, own)),
-            })),
-        }
+    /// Shared referrals of this client, under a journal; see
+    /// [`SharedReferrals`].
+    pub fn shared_referrals(&self, journal: impl Journal + 'static) -> SharedReferrals {
+        SharedReferrals::new(self.clone(), journal)
     }
 }
 
-fn failed_create(plan: SharedReferralPlan, own: Referral, source: Error) -> SharedReferralError {
-    SharedReferralError::ConnectedFailed(ConnectedFailed {
-        step: Step::Create,
-        resume: Box::new(Resume::after(plan, own, source.outcome())),
-        source,
-    })
-}
-
-/// Step 1: creates the own referral.
-async fn create_own(
-    client: &ReferralsClient,
-    plan: &SharedReferralPlan,
-) -> Result<Referral, Error> {
-    client.create(&plan.own).await
-}
-
-/// Step 2: creates the connected referral of an engagement.
-async fn create_connected(
-    client: &ReferralsClient,
-    plan: &SharedReferralPlan,
-    engagement: &EngagementId,
-) -> Result<Referral, Error> {
-    client.create(&plan.connected_for(engagement)).await
-}
-
-/// Looks for the connected referrals of an engagement.
-async fn find_connected(client: &ReferralsClient, own: &Referral) -> Result<Vec<Referral>, Error> {
-    // An engagement id holds no quote, so it cannot change the filter.
-    let filter = format!("{} eq '{}'", referral::ENGAGEMENT_ID, own.engagement_id);
-    client
-        .referrals(ListOptions::new().filter(filter))
-        .try_filter(|one| std::future::ready(one.id != own.id && is_microsofts(one)))
-        .try_collect()
-        .await
-}
-
-/// Microsoft's half: by its target, or by whose it is.
-fn is_microsofts(referral: &Referral) -> bool {
-    referral.organization_id.as_deref() == Some(MICROSOFT_ID)
-        || referral.target.iter().flatten().any(|target| {
-            target.type_ == Some(MICROSOFT_TARGET_TYPE)
-                && target.id.as_deref() == Some(MICROSOFT_ID)
-        })
+impl fmt::Debug for SharedReferrals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedReferrals")
+            .field("recovery", &self.0.recovery)
+            .field("observer", &self.0.observer)
+            .finish_non_exhaustive()
+    }
 }

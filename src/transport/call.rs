@@ -66,6 +66,12 @@ impl Call {
         self
     }
 
+    /// Sends this as the id of the request, which an earlier call had.
+    pub(crate) fn with_request_id(mut self, id: Uuid) -> Self {
+        self.request_id = id;
+        self
+    }
+
     pub(crate) fn with_raw_query(mut self, query: &str) -> Self {
         self.raw_query = Some(query.to_owned());
         self

@@ -76,6 +76,8 @@ impl ClientHooks<Inner> for Client {
             ),
         }
         let response = result?;
+        let shared = &*self.inner().0;
+        shared.server_time.note(response.headers(), &*shared.clock);
         if let Some(call) = call {
             call.answered(Head {
                 status: response.status(),

@@ -11,6 +11,7 @@ pub(crate) mod http;
 mod limit;
 pub(crate) mod retry;
 mod run;
+mod server_time;
 mod translate;
 
 use std::fmt;
@@ -25,6 +26,7 @@ use retry::{Backoff, Budget, RetryPolicy};
 
 pub(crate) use call::{Call, Ids};
 pub(crate) use gate::Gate;
+pub(crate) use server_time::ServerTime;
 pub(crate) use translate::unreadable;
 
 /// What all calls of one client share.
@@ -46,6 +48,7 @@ pub(crate) struct Shared {
     pub(crate) backoff: Backoff,
     pub(crate) budget: Budget,
     pub(crate) gate: Gate,
+    pub(crate) server_time: ServerTime,
 }
 
 /// The largest bodies that are read, in bytes, after decompression.

@@ -4,11 +4,12 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::HeaderMap;
-use http::header::{CONTENT_TYPE, DATE, RETRY_AFTER};
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use progenitor_client::Error as Generated;
 
 use super::call::{Call, Head};
 use super::limit::{BodyTooLarge, read_bounded};
+use super::server_time::date;
 use crate::error::{Error, ErrorKind, Outcome, ServiceFault};
 use crate::generated::wire::header;
 
@@ -153,10 +154,7 @@ fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
         return Some(Duration::from_secs(seconds));
     }
     let until = httpdate::parse_http_date(value).ok()?;
-    let now = headers
-        .get(DATE)
-        .and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok())
-        .unwrap_or(now);
+    let now = date(headers).unwrap_or(now);
     Some(until.duration_since(now).unwrap_or(Duration::ZERO))
 }
 

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use partner_referrals::clock::ManualClock;
 use partner_referrals::lifecycle::Transition;
 use partner_referrals::sandbox::{Fault, FaultBody, FaultPlan, FaultRule, Sandbox};
-use partner_referrals::shared_referral::SharedReferralPlan;
+use partner_referrals::shared_referral::{MemoryJournal, SharedReferralPlan};
 use partner_referrals::types::{NewReferral, Referral};
 use partner_referrals::{
     Continuation, ETag, ErrorKind, ListOptions, Patch, ReferralsClient, StaticToken,
@@ -216,7 +216,11 @@ async fn no_canary_reaches_a_log_or_an_error_in_any_operation_or_failure() {
         let plan = SharedReferralPlan::new(canaried(), "GeneralOrOther")
             .notes_to_microsoft(CANARY)
             .without_portal_rules();
-        if let Err(error) = loud(&sandbox).shared_referral(&plan).await {
+        if let Err(error) = loud(&sandbox)
+            .shared_referrals(MemoryJournal::new())
+            .create(&plan)
+            .await
+        {
             said.push_str(&shown(&error));
         }
         calls += log.spans().len() - before;
@@ -260,7 +264,13 @@ async fn a_request_that_is_refused_here_shows_nothing_of_itself() {
     own.customer_profile.team = None;
     own.details.requirements = None;
     let plan = SharedReferralPlan::new(own, CANARY);
-    said.push_str(&shown(&client.shared_referral(&plan).await.unwrap_err()));
+    said.push_str(&shown(
+        &client
+            .shared_referrals(MemoryJournal::new())
+            .create(&plan)
+            .await
+            .unwrap_err(),
+    ));
     assert_eq!(sandbox.requests().len(), 1);
     clean(&said);
     clean(&log.text());

@@ -1,0 +1,147 @@
+//! What to do next for an operation: a pure function of what is known.
+//!
+//! The same function drives the journaled run and a durable engine, so neither
+//! can take a step that the other would not.
+
+use std::time::Duration;
+
+use super::operation::{Operation, Stage};
+use super::problem::Half;
+use super::recovery::{Recovery, WhenNotFound};
+use crate::scalar::Timestamp;
+
+/// The next step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Send the create.
+    Create(Half),
+    /// Search for what an earlier create may have made.
+    Look(Half),
+    /// Wait, then decide again.
+    Wait(Half, Duration),
+    /// It may be there, and cannot be found.
+    NotFound(Half),
+    /// The caller gave it up.
+    Abandoned,
+    /// Both are there.
+    Finished,
+}
+
+/// What this run has seen, besides the records.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Run {
+    /// The operation, or its engagement, was made in this run: a create that was
+    /// never sent cannot have left anything on the service.
+    pub(super) fresh: bool,
+    own: Seen,
+    connected: Seen,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Seen {
+    /// When the last look was made that found nothing, or nothing new.
+    looked_at: Option<Timestamp>,
+    /// How often the create was sent although an earlier one was in doubt.
+    resends: u32,
+}
+
+impl Run {
+    pub(super) fn new(fresh: bool) -> Self {
+        Self {
+            fresh,
+            ..Self::default()
+        }
+    }
+
+    /// A look was made, and what was found is in the records.
+    pub(super) fn looked(&mut self, half: Half, at: Timestamp) {
+        self.seen_mut(half).looked_at = Some(at);
+    }
+
+    /// A create is sent: what was looked at before says nothing of it.
+    pub(super) fn creating(&mut self, half: Half, operation: &Operation) {
+        let seen = self.seen_mut(half);
+        seen.resends += u32::from(operation.half(half).doubts > 0);
+        seen.looked_at = None;
+    }
+
+    fn seen(&self, half: Half) -> &Seen {
+        match half {
+            Half::Own => &self.own,
+            Half::Connected => &self.connected,
+        }
+    }
+
+    fn seen_mut(&mut self, half: Half) -> &mut Seen {
+        match half {
+            Half::Own => &mut self.own,
+            Half::Connected => &mut self.connected,
+        }
+    }
+}
+
+/// Decides, at the time `now` of the service.
+pub(super) fn next(operation: &Operation, run: &Run, recovery: &Recovery, now: Timestamp) -> Next {
+    if operation.stage() == Stage::Abandoned {
+        return Next::Abandoned;
+    }
+    for half in [Half::Own, Half::Connected] {
+        if let Some(next) = next_of(operation, half, run, recovery, now) {
+            return next;
+        }
+    }
+    Next::Finished
+}
+
+/// The next step of one half; none when it is done.
+fn next_of(
+    operation: &Operation,
+    half: Half,
+    run: &Run,
+    recovery: &Recovery,
+    now: Timestamp,
+) -> Option<Next> {
+    let (state, seen) = (operation.half(half), run.seen(half));
+    if state.made.is_some() {
+        // Sent again while the first may have been carried out: a twin shows.
+        let unsettled = state.doubts > 0 && seen.looked_at.is_none();
+        return unsettled.then_some(Next::Look(half));
+    }
+    let Some(looked_at) = seen.looked_at else {
+        let nothing_sent = state.doubts == 0 && run.fresh && !recovery.look_first;
+        return Some(if nothing_sent {
+            Next::Create(half)
+        } else {
+            Next::Look(half)
+        });
+    };
+    if state.doubts == 0 {
+        return Some(Next::Create(half));
+    }
+    let sent = state.last_sent.unwrap_or(now);
+    if let Some(due) = recovery.next_look(between(sent, looked_at)) {
+        let age = between(sent, now);
+        return Some(match due.checked_sub(age) {
+            Some(left) if !left.is_zero() => Next::Wait(half, left),
+            _ => Next::Look(half),
+        });
+    }
+    let resend =
+        recovery.when_not_found == WhenNotFound::Resend && !state.carried_out && seen.resends == 0;
+    Some(if resend {
+        Next::Create(half)
+    } else {
+        Next::NotFound(half)
+    })
+}
+
+/// How long after `from` it is at `to`; nothing where a clock went back.
+fn between(from: Timestamp, to: Timestamp) -> Duration {
+    to.utc()
+        .signed_duration_since(from.utc())
+        .to_std()
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,214 @@
+use uuid::Uuid;
+
+use super::*;
+use crate::scalar::{EngagementId, ReferralId};
+use crate::shared_referral::operation::{OperationId, Record, Witness};
+
+fn at(second: i64) -> Timestamp {
+    chrono::DateTime::from_timestamp(1_767_225_600 + second, 0)
+        .unwrap()
+        .into()
+}
+
+fn begun() -> Record {
+    let print = "0123456789abcdef0123456789abcdef".parse().unwrap();
+    Record::Begun {
+        at: at(0),
+        marker: "crm-1".to_owned(),
+        content: print,
+        traits: print,
+    }
+}
+
+fn sending(half: Half, second: i64) -> Record {
+    Record::Sending {
+        half,
+        at: at(second),
+        since: at(second),
+        request_id: Uuid::nil(),
+    }
+}
+
+fn created(half: Half) -> Record {
+    Record::Created {
+        half,
+        at: at(9),
+        referral: ReferralId::new("a").unwrap(),
+        engagement: EngagementId::new("e").unwrap(),
+        by: Witness::Answer,
+    }
+}
+
+fn operation(records: &[Record]) -> Operation {
+    let all: Vec<Record> = [begun()].iter().chain(records).cloned().collect();
+    Operation::from_records(OperationId::of_key("crm-1"), &all).unwrap()
+}
+
+fn stop() -> Recovery {
+    Recovery::new()
+}
+
+fn resend() -> Recovery {
+    Recovery::new().when_not_found(WhenNotFound::Resend)
+}
+
+const BOTH: [Half; 2] = [Half::Own, Half::Connected];
+
+/// The records before the half's own.
+fn before(half: Half) -> Vec<Record> {
+    match half {
+        Half::Own => vec![],
+        Half::Connected => vec![created(Half::Own)],
+    }
+}
+
+fn with(half: Half, records: &[Record]) -> Operation {
+    operation(&[before(half).as_slice(), records].concat())
+}
+
+#[test]
+fn a_new_operation_is_created_at_once_and_one_taken_up_is_looked_for_first() {
+    for half in BOTH {
+        let operation = with(half, &[]);
+        let fresh = Run::new(true);
+        assert_eq!(next(&operation, &fresh, &stop(), at(1)), Next::Create(half));
+        let careful = stop().look_first(true);
+        assert_eq!(next(&operation, &fresh, &careful, at(1)), Next::Look(half));
+        let mut later = Run::new(false);
+        assert_eq!(next(&operation, &later, &stop(), at(1)), Next::Look(half));
+        later.looked(half, at(1));
+        assert_eq!(next(&operation, &later, &stop(), at(1)), Next::Create(half));
+    }
+}
+
+#[test]
+fn what_is_in_doubt_is_looked_for_at_each_settle_time_and_never_created_again() {
+    for half in BOTH {
+        for fresh in [true, false] {
+            let operation = with(half, &[sending(half, 100)]);
+            let mut run = Run::new(fresh);
+            let mut now = 100;
+            let mut looks = Vec::new();
+            loop {
+                match next(&operation, &run, &stop(), at(now)) {
+                    Next::Look(looked) => {
+                        assert_eq!(looked, half);
+                        looks.push(now);
+                        run.looked(half, at(now));
+                    }
+                    Next::Wait(waiting, left) => {
+                        assert_eq!(waiting, half);
+                        now += i64::try_from(left.as_secs()).unwrap();
+                    }
+                    end => {
+                        assert_eq!(end, Next::NotFound(half));
+                        break;
+                    }
+                }
+            }
+            assert_eq!(looks, [100, 102, 107, 122]);
+        }
+    }
+}
+
+#[test]
+fn of_an_old_doubt_one_look_is_enough() {
+    let operation = with(Half::Own, &[sending(Half::Own, 100)]);
+    let mut run = Run::new(false);
+    run.looked(Half::Own, at(5000));
+    let decided = next(&operation, &run, &stop(), at(5001));
+    assert_eq!(decided, Next::NotFound(Half::Own));
+}
+
+#[test]
+fn a_look_that_is_due_is_made_without_a_wait() {
+    let operation = with(Half::Own, &[sending(Half::Own, 100)]);
+    let mut run = Run::new(false);
+    run.looked(Half::Own, at(100));
+    for (now, expected) in [
+        (101, Next::Wait(Half::Own, Duration::from_secs(1))),
+        (102, Next::Look(Half::Own)),
+        (103, Next::Look(Half::Own)),
+        (50, Next::Wait(Half::Own, Duration::from_secs(2))),
+    ] {
+        assert_eq!(next(&operation, &run, &stop(), at(now)), expected, "{now}");
+    }
+}
+
+#[test]
+fn by_policy_it_is_sent_once_more_in_each_run_and_looked_for_again() {
+    for half in BOTH {
+        for fresh in [true, false] {
+            let doubted = with(half, &[sending(half, 100)]);
+            let mut run = Run::new(fresh);
+            run.looked(half, at(500));
+            let decided = next(&doubted, &run, &resend(), at(500));
+            assert_eq!(decided, Next::Create(half));
+
+            run.creating(half, &doubted);
+            let twice = with(half, &[sending(half, 100), sending(half, 500)]);
+            let decided = next(&twice, &run, &resend(), at(500));
+            assert_eq!(decided, Next::Look(half), "what was seen before is old");
+            run.looked(half, at(900));
+            let decided = next(&twice, &run, &resend(), at(900));
+            assert_eq!(decided, Next::NotFound(half));
+        }
+    }
+}
+
+#[test]
+fn the_first_create_of_a_run_is_no_resend() {
+    let mut run = Run::new(true);
+    run.creating(Half::Own, &operation(&[]));
+    let doubted = with(Half::Own, &[sending(Half::Own, 100)]);
+    run.looked(Half::Own, at(500));
+    let decided = next(&doubted, &run, &resend(), at(500));
+    assert_eq!(decided, Next::Create(Half::Own));
+}
+
+#[test]
+fn what_the_service_said_it_did_is_never_sent_again() {
+    for half in BOTH {
+        let unanswered = Record::Unanswered {
+            half,
+            at: at(101),
+            carried_out: true,
+            referral: None,
+        };
+        let operation = with(half, &[sending(half, 100), unanswered]);
+        let mut run = Run::new(false);
+        run.looked(half, at(500));
+        let decided = next(&operation, &run, &resend(), at(500));
+        assert_eq!(decided, Next::NotFound(half));
+    }
+}
+
+#[test]
+fn the_half_that_was_sent_twice_is_looked_for_once_more_when_it_is_there() {
+    for half in BOTH {
+        let records = [sending(half, 1), sending(half, 2), created(half)];
+        let operation = with(half, &records);
+        let mut run = Run::new(true);
+        assert_eq!(next(&operation, &run, &stop(), at(3)), Next::Look(half));
+        run.looked(half, at(3));
+        let after = match half {
+            Half::Own => Next::Create(Half::Connected),
+            Half::Connected => Next::Finished,
+        };
+        assert_eq!(next(&operation, &run, &stop(), at(3)), after);
+    }
+}
+
+#[test]
+fn the_end_is_both_or_the_callers_word() {
+    let both = operation(&[created(Half::Own), created(Half::Connected)]);
+    assert_eq!(
+        next(&both, &Run::new(false), &stop(), at(1)),
+        Next::Finished
+    );
+    for records in [vec![], vec![created(Half::Own)]] {
+        let given_up = [records, vec![Record::Abandoned { at: at(1) }]].concat();
+        let decided = next(&operation(&given_up), &Run::new(true), &stop(), at(1));
+        assert_eq!(decided, Next::Abandoned);
+    }
+}

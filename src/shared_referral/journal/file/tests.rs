@@ -1,0 +1,432 @@
+use std::fs;
+use std::path::Path;
+
+use futures::future::join_all;
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::line::Entry;
+use super::scan::HEADER;
+use super::*;
+use crate::scalar::{EngagementId, ReferralId};
+use crate::shared_referral::operation::Witness;
+use crate::shared_referral::problem::Half;
+
+/// A folder that goes with its owner.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        let folder = std::env::temp_dir().join(format!("journal-{}", Uuid::new_v4()));
+        fs::create_dir(&folder).unwrap();
+        Self(folder)
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.join("deals.journal")
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn id(number: usize) -> OperationId {
+    OperationId::of_key(&number.to_string())
+}
+
+fn begun(number: usize) -> Record {
+    let print = format!("{number:032x}").parse().unwrap();
+    Record::Begun {
+        at: "2026-01-01T00:00:00Z".parse().unwrap(),
+        marker: number.to_string(),
+        content: print,
+        traits: print,
+    }
+}
+
+fn created(half: Half) -> Record {
+    Record::Created {
+        half,
+        at: "2026-01-01T00:00:01Z".parse().unwrap(),
+        referral: ReferralId::new("a").unwrap(),
+        engagement: EngagementId::new("e").unwrap(),
+        by: Witness::Answer,
+    }
+}
+
+/// What an operation has after each of its three appends.
+fn history(number: usize) -> Vec<Record> {
+    vec![begun(number), created(Half::Own), created(Half::Connected)]
+}
+
+async fn append(journal: &FileJournal, number: usize, after: usize) {
+    let record = history(number).remove(after);
+    journal
+        .append(id(number), after, vec![record])
+        .await
+        .unwrap();
+}
+
+async fn finish(journal: &FileJournal, number: usize) {
+    for after in 0..3 {
+        append(journal, number, after).await;
+    }
+}
+
+fn kind<T>(result: Result<T, JournalError>) -> JournalErrorKind {
+    result.err().unwrap().kind()
+}
+
+#[tokio::test]
+async fn what_was_appended_is_there_after_it_is_opened_again() {
+    let folder = Folder::new();
+    let journal = FileJournal::open(folder.file()).unwrap();
+    finish(&journal, 1).await;
+    append(&journal, 2, 0).await;
+    append(&journal, 3, 0).await;
+    append(&journal, 2, 1).await;
+    for _ in 0..2 {
+        assert_eq!(journal.load(id(1)).await.unwrap(), history(1));
+        assert_eq!(journal.load(id(2)).await.unwrap(), history(2)[..2]);
+        assert_eq!(journal.load(id(4)).await.unwrap(), []);
+        assert_eq!(journal.list_open().await.unwrap(), [id(2), id(3)]);
+    }
+    drop(journal);
+    let journal = FileJournal::open(folder.file()).unwrap();
+    assert_eq!(journal.recovered(), None);
+    assert_eq!(journal.load(id(1)).await.unwrap(), history(1));
+    assert_eq!(journal.load(id(2)).await.unwrap(), history(2)[..2]);
+    assert_eq!(journal.list_open().await.unwrap(), [id(2), id(3)]);
+    append(&journal, 2, 2).await;
+    assert_eq!(journal.list_open().await.unwrap(), [id(3)]);
+}
+
+#[tokio::test]
+async fn an_append_that_does_not_follow_changes_nothing() {
+    let folder = Folder::new();
+    let journal = FileJournal::open(folder.file()).unwrap();
+    finish(&journal, 1).await;
+    append(&journal, 2, 0).await;
+    let before = fs::read(folder.file()).unwrap();
+    for (number, after) in [(1, 0), (1, 2), (2, 0), (2, 2), (3, 1)] {
+        let result = journal.append(id(number), after, vec![created(Half::Own)]);
+        assert_eq!(
+            kind(result.await),
+            JournalErrorKind::Conflict,
+            "{number} {after}"
+        );
+    }
+    let nonsense = journal.append(id(2), 1, vec![begun(2)]);
+    assert_eq!(kind(nonsense.await), JournalErrorKind::Damaged);
+    assert_eq!(fs::read(folder.file()).unwrap(), before);
+}
+
+#[tokio::test]
+async fn of_two_writers_at_once_one_is_told_of_the_other() {
+    let folder = Folder::new();
+    let journal = FileJournal::open(folder.file()).unwrap();
+    let both = [0, 1].map(|_| journal.append(id(1), 0, vec![begun(1)]));
+    let results = join_all(both).await;
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
+    assert_eq!(journal.load(id(1)).await.unwrap(), [begun(1)]);
+}
+
+#[tokio::test]
+async fn appends_that_come_together_share_one_sync() {
+    let folder = Folder::new();
+    let journal = FileJournal::open(folder.file()).unwrap();
+    let before = journal.syncs();
+    let all = (0..200).map(|number| journal.append(id(number), 0, vec![begun(number)]));
+    for result in join_all(all).await {
+        result.unwrap();
+    }
+    // One may find the thread idle; whatever queues up meanwhile goes together.
+    let syncs = journal.syncs() - before;
+    assert!((1..=100).contains(&syncs), "{syncs}");
+    assert_eq!(journal.list_open().await.unwrap().len(), 200);
+}
+
+#[tokio::test]
+async fn a_file_cut_at_any_byte_opens_with_what_was_whole() {
+    let folder = Folder::new();
+    let journal = FileJournal::open(folder.file()).unwrap();
+    finish(&journal, 1).await;
+    append(&journal, 2, 0).await;
+    append(&journal, 2, 1).await;
+    drop(journal);
+    let whole = fs::read(folder.file()).unwrap();
+    let ends: Vec<usize> = (0..whole.len())
+        .filter(|at| whole[*at] == b'\n')
+        .map(|at| at + 1)
+        .collect();
+    for cut in 0..=whole.len() {
+        fs::write(folder.file(), &whole[..cut]).unwrap();
+        let journal = FileJournal::open(folder.file()).unwrap();
+        let lines = ends.iter().filter(|end| **end <= cut).count();
+        let torn = cut - ends.get(lines.wrapping_sub(1)).copied().unwrap_or(0);
+        assert_eq!(
+            journal.recovered().map(|recovered| recovered.bytes),
+            (torn > 0).then_some(torn as u64),
+            "{cut}"
+        );
+        let first = journal.load(id(1)).await.unwrap();
+        assert_eq!(first, history(1)[..lines.saturating_sub(1).min(3)], "{cut}");
+        let second = journal.load(id(2)).await.unwrap();
+        assert_eq!(
+            second,
+            history(2)[..lines.saturating_sub(4).min(2)],
+            "{cut}"
+        );
+        // And it goes on from there.
+        append(&journal, 1000, 0).await;
+        drop(journal);
+        let journal = FileJournal::open(folder.file()).unwrap();
+        assert_eq!(journal.recovered(), None);
+        assert_eq!(journal.load(id(1)).await.unwrap(), first);
+        assert_eq!(journal.load(id(1000)).await.unwrap(), [begun(1000)]);
+    }
+}
+
+/// The file with lines of one last write, of which some are broken.
+fn torn_write(folder: &Folder, broken: &[bool]) {
+    let mut content = HEADER.to_vec();
+    let entry = |commit, part, parts, number| Entry {
+        commit,
+        part,
+        parts,
+        operation: id(number),
+        after: 0,
+        records: vec![begun(number)],
+    };
+    content.extend(entry(1, 1, 1, 100).to_line().unwrap());
+    for (index, is_broken) in broken.iter().enumerate() {
+        let mut line = entry(2, index + 1, broken.len(), index).to_line().unwrap();
+        if *is_broken {
+            let end = line.len() - 1;
+            line[..end].fill(0);
+        }
+        content.extend(&line);
+    }
+    fs::write(folder.file(), content).unwrap();
+    private(&folder.file());
+}
+
+#[tokio::test]
+async fn holes_in_the_last_write_are_the_mark_of_a_crash() {
+    for bits in 1..8_u8 {
+        let broken = [bits & 1 > 0, bits & 2 > 0, bits & 4 > 0];
+        let folder = Folder::new();
+        torn_write(&folder, &broken);
+        let journal = FileJournal::open(folder.file()).unwrap();
+        assert!(journal.recovered().is_some());
+        let kept = broken.iter().take_while(|broken| !**broken).count();
+        let open = journal.list_open().await.unwrap();
+        assert_eq!(open.len(), 1 + kept, "{broken:?}");
+        assert_eq!(open[0], id(100));
+        append(&journal, 7, 0).await;
+        drop(journal);
+        // A second crash, in the next write, is one too.
+        let mut content = fs::read(folder.file()).unwrap();
+        content.truncate(content.len() - 5);
+        fs::write(folder.file(), content).unwrap();
+        let journal = FileJournal::open(folder.file()).unwrap();
+        assert_eq!(journal.list_open().await.unwrap(), open);
+    }
+}
+
+#[tokio::test]
+async fn a_broken_line_before_the_last_write_is_damage_and_nothing_is_touched() {
+    let folder = Folder::new();
+    torn_write(&folder, &[false, true, false]);
+    let mut content = fs::read(folder.file()).unwrap();
+    let later = Entry {
+        commit: 3,
+        part: 1,
+        parts: 1,
+        operation: id(8),
+        after: 0,
+        records: vec![begun(8)],
+    };
+    content.extend(later.to_line().unwrap());
+    fs::write(folder.file(), &content).unwrap();
+    let error = FileJournal::open(folder.file()).unwrap_err();
+    assert_eq!(error.kind(), JournalErrorKind::Damaged);
+    assert!(error.to_string().contains("line 4"), "{error}");
+    assert_eq!(fs::read(folder.file()).unwrap(), content);
+}
+
+#[test]
+fn a_file_that_is_no_journal_is_refused_and_left_as_it_is() {
+    let folder = Folder::new();
+    for content in [
+        &b"name,amount\nContoso,5\n"[..],
+        b"{\"journal\":\"partner-referrals shared referrals\",\"version\":2}\n",
+        b"x",
+    ] {
+        fs::write(folder.file(), content).unwrap();
+        private(&folder.file());
+        let result = FileJournal::open(folder.file());
+        assert_eq!(kind(result), JournalErrorKind::Damaged);
+        assert_eq!(fs::read(folder.file()).unwrap(), content);
+    }
+}
+
+#[cfg(unix)]
+fn private(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+#[cfg(not(unix))]
+fn private(_: &Path) {}
+
+#[cfg(unix)]
+#[test]
+fn it_is_made_for_its_owner_only_and_refused_when_others_may_read_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = Folder::new();
+    drop(FileJournal::open(folder.file()).unwrap());
+    for ending in ["", ".lock"] {
+        let mode = fs::metadata(disk::beside(&folder.file(), ending)).unwrap();
+        assert_eq!(mode.permissions().mode() & 0o777, 0o600, "{ending}");
+    }
+    for mode in [0o640, 0o604, 0o620] {
+        fs::set_permissions(folder.file(), fs::Permissions::from_mode(mode)).unwrap();
+        let error = FileJournal::open(folder.file()).unwrap_err();
+        assert!(error.to_string().contains("chmod 600"), "{error}");
+    }
+}
+
+#[test]
+fn a_second_one_is_told_that_it_is_taken() {
+    let folder = Folder::new();
+    let first = FileJournal::open(folder.file()).unwrap();
+    let second = FileJournal::open(folder.file());
+    assert_eq!(kind(second), JournalErrorKind::Locked);
+    let clone = first.clone();
+    drop(first);
+    let third = FileJournal::open(folder.file());
+    assert_eq!(kind(third), JournalErrorKind::Locked);
+    drop(clone);
+    FileJournal::open(folder.file()).unwrap();
+}
+
+#[tokio::test]
+async fn compacting_keeps_everything_and_leaves_superseded_lines_out() {
+    let folder = Folder::new();
+    let journal = FileJournal::open(folder.file()).unwrap();
+    for number in 0..20 {
+        finish(&journal, number).await;
+    }
+    append(&journal, 30, 0).await;
+    append(&journal, 31, 0).await;
+    append(&journal, 30, 1).await;
+    let done = journal.compact().await.unwrap();
+    assert!(done.after < done.before, "{done:?}");
+    assert_eq!(done.after, fs::metadata(folder.file()).unwrap().len());
+    assert_eq!(
+        fs::read_to_string(folder.file()).unwrap().lines().count(),
+        1 + 22
+    );
+    append(&journal, 31, 1).await;
+    for _ in 0..2 {
+        for number in 0..20 {
+            assert_eq!(journal.load(id(number)).await.unwrap(), history(number));
+        }
+        assert_eq!(journal.list_open().await.unwrap(), [id(30), id(31)]);
+        assert_eq!(journal.load(id(31)).await.unwrap(), history(31)[..2]);
+    }
+    drop(journal);
+    // One that did not come to its end is in nobody's way.
+    fs::write(disk::beside(&folder.file(), ".compacting"), "half").unwrap();
+    let journal = FileJournal::open(folder.file()).unwrap();
+    assert!(!disk::beside(&folder.file(), ".compacting").exists());
+    assert_eq!(journal.load(id(7)).await.unwrap(), history(7));
+    assert_eq!(journal.list_open().await.unwrap(), [id(30), id(31)]);
+    let again = journal.compact().await.unwrap();
+    let third = journal.compact().await.unwrap();
+    assert_eq!(again.after, third.after);
+}
+
+#[tokio::test]
+async fn it_compacts_itself_once_most_of_it_is_superseded() {
+    let folder = Folder::new();
+    let journal = FileJournal::open_compacting(folder.file(), 20_000).unwrap();
+    let mut largest = 0;
+    for number in 0..200 {
+        finish(&journal, number).await;
+        largest = largest.max(fs::metadata(folder.file()).unwrap().len());
+    }
+    let size = fs::metadata(folder.file()).unwrap().len();
+    let compact = journal.compact().await.unwrap().after;
+    assert!(size <= compact * 2 + 20_000, "{size} {compact}");
+    assert_eq!(journal.load(id(3)).await.unwrap(), history(3));
+}
+
+#[tokio::test]
+async fn after_a_failed_write_nothing_is_taken_any_more() {
+    let folder = Folder::new();
+    fs::write(folder.file(), HEADER).unwrap();
+    let syncs = Arc::new(AtomicU64::new(0));
+    let writer = Writer {
+        path: folder.file(),
+        // Open for reading only, so that every write fails.
+        file: fs::File::open(folder.file()).unwrap(),
+        index: index::Index::default(),
+        length: HEADER.len() as u64,
+        commit: 0,
+        compact_above: COMPACT_ABOVE,
+        syncs: Arc::clone(&syncs),
+        failed: false,
+        _lock: disk::lock(&folder.file()).unwrap(),
+    };
+    let (jobs, asked) = channel();
+    let thread = std::thread::spawn(move || writer.run(&asked));
+    let journal = FileJournal(Arc::new(Inner {
+        jobs: Some(jobs),
+        thread: Some(thread),
+        syncs,
+        recovered: None,
+    }));
+    for text in ["could not be written", "open the journal again"] {
+        let error = journal.append(id(1), 0, vec![begun(1)]).await.unwrap_err();
+        assert_eq!(error.kind(), JournalErrorKind::Io);
+        assert!(error.to_string().contains(text), "{error}");
+    }
+    assert_eq!(journal.load(id(1)).await.unwrap(), []);
+    assert_eq!(kind(journal.compact().await), JournalErrorKind::Io);
+    assert_eq!(journal.syncs(), 0);
+    assert_eq!(fs::read(folder.file()).unwrap(), HEADER);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn a_changed_byte_is_damage_or_a_torn_end_and_never_another_content(place: usize, byte: u8) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let folder = Folder::new();
+            let journal = FileJournal::open(folder.file()).unwrap();
+            finish(&journal, 1).await;
+            append(&journal, 2, 0).await;
+            drop(journal);
+            let mut content = fs::read(folder.file()).unwrap();
+            let place = place % content.len();
+            content[place] = byte;
+            fs::write(folder.file(), content).unwrap();
+            match FileJournal::open(folder.file()) {
+                Err(error) => prop_assert_eq!(error.kind(), JournalErrorKind::Damaged),
+                Ok(journal) => {
+                    let first = journal.load(id(1)).await.unwrap();
+                    prop_assert!(history(1).starts_with(&first));
+                    let second = journal.load(id(2)).await.unwrap();
+                    prop_assert!([begun(2)].starts_with(&second));
+                }
+            }
+            Ok(())
+        })?;
+    }
+}

@@ -1,0 +1,227 @@
+//! Searching for what a create made whose answer was lost.
+
+use futures::TryStreamExt as _;
+
+use super::operation::Operation;
+use super::problem::Half;
+use super::recovery::Recovery;
+use super::traits::{Likeness, compare};
+use crate::client::ReferralsClient;
+use crate::error::Error;
+use crate::generated::client::types::Referral;
+use crate::generated::wire::{MICROSOFT_ID, MICROSOFT_TARGET_TYPE, referral};
+use crate::list::ListOptions;
+use crate::scalar::{EngagementId, ReferralId, Timestamp};
+
+/// What a search found.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Sighting {
+    /// Nothing that could be it.
+    Nothing,
+    /// It.
+    One(Box<Referral>),
+    /// More than one.
+    Several(Vec<ReferralId>),
+    /// Nothing that is it for certain: some that may be, or a list that was not
+    /// read to its end.
+    Unclear(Vec<ReferralId>),
+}
+
+/// Looks for the own referral of an operation, created since `since`.
+pub(super) async fn for_own(
+    client: &ReferralsClient,
+    operation: &Operation,
+    since: Timestamp,
+    recovery: &Recovery,
+) -> Result<Sighting, Error> {
+    let mut found = Found::default();
+    if let Some(hint) = &operation.half(Half::Own).hint
+        && let Some(referral) = read(client, hint).await?
+    {
+        // Named by the service's own answer to this create.
+        return Ok(Sighting::One(Box::new(referral)));
+    }
+    let newest_first = ListOptions::new().order_by(format!("{} desc", referral::CREATED_DATE_TIME));
+    let filter = format!("{} ge {since}", referral::UPDATED_DATE_TIME);
+    let mut list = client.referrals(newest_first.clone().filter(filter));
+    let mut read = 0;
+    let mut filtered = true;
+    loop {
+        let one = match list.try_next().await {
+            Ok(Some(one)) => one,
+            Ok(None) => break,
+            // A comparison of times is documented as possible, and never shown:
+            // without it, the newest are read until they are old enough.
+            Err(error) if filtered && read == 0 && refuses_filter(&error) => {
+                filtered = false;
+                list = client.referrals(newest_first.clone());
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        if *one.created_date_time < *since {
+            if filtered {
+                continue;
+            }
+            break;
+        }
+        read += 1;
+        if read > recovery.most_read {
+            found.cut = true;
+            break;
+        }
+        if is_microsofts(&one) {
+            continue;
+        }
+        match compare(&one, operation.id(), operation.marker(), operation.traits()) {
+            Likeness::Same => found.same.push(one),
+            Likeness::Alike => found.alike.push(one.id),
+            Likeness::Other => {}
+        }
+    }
+    Ok(found.sighting())
+}
+
+/// Looks for the connected referral of an engagement.
+pub(super) async fn for_connected(
+    client: &ReferralsClient,
+    operation: &Operation,
+    engagement: &EngagementId,
+    recovery: &Recovery,
+) -> Result<Sighting, Error> {
+    let mut found = Found::default();
+    if let Some(hint) = &operation.half(Half::Connected).hint
+        && let Some(referral) = read(client, hint).await?
+    {
+        return Ok(Sighting::One(Box::new(referral)));
+    }
+    // An engagement id holds no quote, so it cannot change the filter.
+    let filter = format!("{} eq '{engagement}'", referral::ENGAGEMENT_ID);
+    let mut list = client.referrals(ListOptions::new().filter(filter));
+    let mut read = 0;
+    while let Some(one) = list.try_next().await? {
+        read += 1;
+        if read > recovery.most_read {
+            found.cut = true;
+            break;
+        }
+        if Some(&one.id) != operation.own_id() && is_microsofts(&one) {
+            found.same.push(one);
+        }
+    }
+    Ok(found.sighting())
+}
+
+#[derive(Default)]
+struct Found {
+    same: Vec<Referral>,
+    alike: Vec<ReferralId>,
+    cut: bool,
+}
+
+impl Found {
+    fn sighting(mut self) -> Sighting {
+        let alone = self.same.len() == 1 && self.alike.is_empty() && !self.cut;
+        match self.same.pop() {
+            Some(one) if alone => Sighting::One(Box::new(one)),
+            Some(last) => {
+                self.same.push(last);
+                let same = self.same.into_iter().map(|one| one.id);
+                let all: Vec<_> = same.chain(self.alike).collect();
+                if all.len() > 1 {
+                    Sighting::Several(all)
+                } else {
+                    Sighting::Unclear(all)
+                }
+            }
+            None if self.alike.is_empty() && !self.cut => Sighting::Nothing,
+            None => Sighting::Unclear(self.alike),
+        }
+    }
+}
+
+/// A referral by its id; none where there is none.
+async fn read(client: &ReferralsClient, id: &ReferralId) -> Result<Option<Referral>, Error> {
+    match client.get(id).await {
+        Ok(referral) => Ok(Some(referral)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn refuses_filter(error: &Error) -> bool {
+    matches!(error.status(), Some(400 | 501))
+}
+
+/// Microsoft's half: by its target, or by whose it is.
+pub(super) fn is_microsofts(referral: &Referral) -> bool {
+    referral.organization_id.as_deref() == Some(MICROSOFT_ID)
+        || referral.target.iter().flatten().any(|target| {
+            target.type_ == Some(MICROSOFT_TARGET_TYPE)
+                && target.id.as_deref() == Some(MICROSOFT_ID)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn referral(id: &str) -> Referral {
+        let example = include_str!("../../openapi/examples/create_referral.response.200.json");
+        let mut referral: Referral = serde_json::from_str(example).unwrap();
+        referral.id = ReferralId::new(id).unwrap();
+        referral
+    }
+
+    fn ids(ids: &[&str]) -> Vec<ReferralId> {
+        ids.iter().map(|id| ReferralId::new(*id).unwrap()).collect()
+    }
+
+    fn sighting(same: &[&str], alike: &[&str], cut: bool) -> Sighting {
+        let same = same.iter().map(|id| referral(id)).collect();
+        let alike = ids(alike);
+        Found { same, alike, cut }.sighting()
+    }
+
+    #[test]
+    fn only_one_alone_in_a_whole_list_is_taken() {
+        assert_eq!(sighting(&[], &[], false), Sighting::Nothing);
+        assert_eq!(
+            sighting(&["a"], &[], false),
+            Sighting::One(Box::new(referral("a")))
+        );
+        for (same, alike, cut, expected) in [
+            (
+                &["a", "b"][..],
+                &[][..],
+                false,
+                Sighting::Several(ids(&["a", "b"])),
+            ),
+            (&["a"], &["b"], false, Sighting::Several(ids(&["a", "b"]))),
+            (&["a"], &[], true, Sighting::Unclear(ids(&["a"]))),
+            (&[], &["b"], false, Sighting::Unclear(ids(&["b"]))),
+            (&[], &["b", "c"], true, Sighting::Unclear(ids(&["b", "c"]))),
+            (&[], &[], true, Sighting::Unclear(vec![])),
+        ] {
+            assert_eq!(sighting(same, alike, cut), expected);
+        }
+    }
+
+    #[test]
+    fn microsofts_half_is_known_by_its_owner_or_its_target() {
+        let own = referral("a");
+        assert!(!is_microsofts(&own));
+        let mut by_owner = own.clone();
+        by_owner.organization_id = Some(MICROSOFT_ID.to_owned());
+        assert!(is_microsofts(&by_owner));
+        let mut by_target = own;
+        for target in by_target.target.iter_mut().flatten() {
+            target.type_ = Some(MICROSOFT_TARGET_TYPE);
+        }
+        assert!(!is_microsofts(&by_target), "another location");
+        for target in by_target.target.iter_mut().flatten() {
+            target.id = Some(MICROSOFT_ID.to_owned());
+        }
+        assert!(is_microsofts(&by_target));
+    }
+}

@@ -1,0 +1,125 @@
+//! How a create whose answer was lost is searched for.
+
+use std::time::Duration;
+
+/// What to do where a create may have been carried out, and the service shows
+/// nothing of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum WhenNotFound {
+    /// Stops with [`Ambiguous`](super::SharedReferralError::Ambiguous): nothing
+    /// is sent until somebody has looked.
+    #[default]
+    Stop,
+    /// Sends the create once more in each run, with the same `request-id`, and
+    /// looks again. For a service whose lists are known to show what it created
+    /// within the settle times: otherwise it doubles the deal.
+    Resend,
+}
+
+/// How a create whose answer was lost is searched for, before anything is sent
+/// again.
+///
+/// | setting | default | why |
+/// |---|---|---|
+/// | settle times | 2 s, 5 s, 15 s | how fast lists show a new referral is not documented |
+/// | skew | 5 minutes | between the clocks of the service's machines |
+/// | most referrals read | 5,000 | a search must end |
+/// | where nothing is found | stop | absence cannot be proven by a list |
+/// | look before the first create | no | for a journal that came back from a backup |
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Recovery {
+    pub(super) settle: Vec<Duration>,
+    pub(super) skew: Duration,
+    pub(super) most_read: usize,
+    pub(super) when_not_found: WhenNotFound,
+    pub(super) look_first: bool,
+}
+
+impl Default for Recovery {
+    fn default() -> Self {
+        Self {
+            settle: [2, 5, 15].map(Duration::from_secs).to_vec(),
+            skew: Duration::from_secs(300),
+            most_read: 5_000,
+            when_not_found: WhenNotFound::Stop,
+            look_first: false,
+        }
+    }
+}
+
+impl Recovery {
+    /// The defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The waits between one look and the next. The first look is made at once,
+    /// the last one after all of them, counted from the create; without any
+    /// there is one look.
+    pub fn settle(mut self, waits: impl IntoIterator<Item = Duration>) -> Self {
+        self.settle = waits.into_iter().collect();
+        self
+    }
+
+    /// How far before the create a search begins, by the service's clock.
+    pub fn skew(mut self, skew: Duration) -> Self {
+        self.skew = skew;
+        self
+    }
+
+    /// How many referrals one search reads at most. A search that does not come
+    /// to its end proves no absence.
+    pub fn most_read(mut self, referrals: usize) -> Self {
+        self.most_read = referrals;
+        self
+    }
+
+    /// What to do where the service shows nothing.
+    pub fn when_not_found(mut self, policy: WhenNotFound) -> Self {
+        self.when_not_found = policy;
+        self
+    }
+
+    /// Searches before the first create of an operation too: for a journal that
+    /// may have lost what it knew.
+    pub fn look_first(mut self, look: bool) -> Self {
+        self.look_first = look;
+        self
+    }
+
+    /// The age of a create at which the look after the one at `age` is due;
+    /// none after the last.
+    pub(super) fn next_look(&self, age: Duration) -> Option<Duration> {
+        self.settle
+            .iter()
+            .scan(Duration::ZERO, |sum, wait| {
+                *sum = sum.saturating_add(*wait);
+                Some(*sum)
+            })
+            .find(|due| *due > age)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looks_are_due_after_each_settle_time_and_those_that_were_missed_are_one() {
+        let seconds = |age| {
+            Recovery::new()
+                .next_look(Duration::from_secs(age))
+                .map(|due| due.as_secs())
+        };
+        assert_eq!(seconds(0), Some(2));
+        assert_eq!(seconds(2), Some(7));
+        assert_eq!(seconds(6), Some(7));
+        assert_eq!(seconds(7), Some(22));
+        assert_eq!(seconds(22), None);
+        assert_eq!(Recovery::new().settle([]).next_look(Duration::ZERO), None);
+        let endless = Recovery::new().settle([Duration::MAX, Duration::MAX]);
+        assert_eq!(endless.next_look(Duration::MAX), None);
+    }
+}

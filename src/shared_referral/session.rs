@@ -1,0 +1,408 @@
+//! One run of one operation: decides, acts, writes down.
+
+use futures::future::BoxFuture;
+
+use super::decide::{Next, Run, next};
+use super::error::{
+    Ambiguous, CreateFailed, DuplicateFound, JournalFailed, LookUpFailed, PlanMissing,
+    SharedReferralError, Standing,
+};
+use super::event::EventKind;
+use super::journal::{JournalError, JournalErrorKind};
+use super::look::{self, Sighting};
+use super::operation::{Operation, OperationId, Record, Stage, Witness};
+use super::plan::SharedReferralPlan;
+use super::problem::Half;
+use super::run::{Engine, SharedReferral};
+use crate::error::{Error, Outcome};
+use crate::generated::client::types::Referral;
+use crate::scalar::{ReferralId, Timestamp};
+
+/// So often another writer may be faster before it is taken for a fault.
+const MOST_CONFLICTS: u32 = 16;
+
+/// Where the plan comes from.
+#[derive(Clone, Copy)]
+pub(super) enum Plan<'a> {
+    Given(&'a SharedReferralPlan),
+    /// From the caller's source, if it is needed.
+    Asked,
+}
+
+/// One run of one operation.
+pub(super) struct Session<'a> {
+    engine: &'a Engine,
+    plan: Plan<'a>,
+    /// What is known, the records that are not written yet included.
+    pub(super) operation: Operation,
+    records: Vec<Record>,
+    /// How many of them are in the journal.
+    saved: usize,
+    run: Run,
+    own: Option<Referral>,
+    connected: Option<Referral>,
+    /// How the last create failed, where its outcome is open.
+    doubt: Option<Error>,
+    conflicts: u32,
+}
+
+/// Whether what was decided still holds.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Saved {
+    Yes,
+    /// Somebody else wrote in between; decide again.
+    Overtaken,
+}
+
+impl<'a> Session<'a> {
+    /// Takes an operation up from its records, of which `saved` are in the
+    /// journal.
+    pub(super) fn new(
+        engine: &'a Engine,
+        id: OperationId,
+        records: Vec<Record>,
+        saved: usize,
+        plan: Plan<'a>,
+    ) -> Result<Self, SharedReferralError> {
+        let operation = fold(id, &records)?;
+        let fresh = saved == 0;
+        engine.tell(
+            id,
+            if fresh {
+                EventKind::Begun
+            } else {
+                EventKind::TakenUp
+            },
+        );
+        Ok(Self {
+            engine,
+            plan,
+            operation,
+            records,
+            saved,
+            run: Run::new(fresh),
+            own: None,
+            connected: None,
+            doubt: None,
+            conflicts: 0,
+        })
+    }
+
+    /// Runs until both referrals are there, or something is in the way.
+    pub(super) async fn finish(mut self) -> Result<SharedReferral, SharedReferralError> {
+        let result = self.steps().await;
+        // What became known last must not be lost with the error.
+        let written = self.save().await;
+        let result = match (result, written) {
+            (Ok(_), Err(error)) => Err(error),
+            (result, _) => result,
+        };
+        let event = match result {
+            Ok(()) => EventKind::Finished,
+            Err(_) => EventKind::Stopped,
+        };
+        self.engine.tell(self.operation.id(), event);
+        result.and_then(|()| self.result())
+    }
+
+    async fn steps(&mut self) -> Result<(), SharedReferralError> {
+        loop {
+            let now = self.engine.now();
+            match next(&self.operation, &self.run, &self.engine.recovery, now) {
+                Next::Create(half) => self.create(half).await?,
+                Next::Look(half) => self.look(half, now).await?,
+                Next::Wait(half, left) => {
+                    self.save().await?;
+                    self.tell(EventKind::Waiting(half, left));
+                    self.engine.sleep(left).await;
+                }
+                Next::NotFound(half) => return Err(self.ambiguous(half, Vec::new())),
+                Next::Abandoned => {
+                    return Err(SharedReferralError::Abandoned((&self.operation).into()));
+                }
+                Next::Finished => return Ok(()),
+            }
+        }
+    }
+
+    /// Searches once for whatever may be there.
+    pub(super) async fn look_around(&mut self) -> Result<(), SharedReferralError> {
+        for half in [Half::Own, Half::Connected] {
+            let state = self.operation.half(half);
+            let (doubted, made) = (state.doubts > 0, state.made.is_some());
+            if doubted && !made {
+                let now = self.engine.now();
+                match self.look(half, now).await {
+                    // Nothing certain is there: the caller's word counts.
+                    Ok(()) | Err(SharedReferralError::Ambiguous(_)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes down that the create is sent, sends it, and notes what came of
+    /// it.
+    async fn create(&mut self, half: Half) -> Result<(), SharedReferralError> {
+        let plan = self.plan().await?;
+        let body = match (half, self.operation.engagement_id()) {
+            (Half::Connected, Some(engagement)) => plan.connected_for(engagement),
+            _ => plan.own_to_send(),
+        };
+        let request_id = self
+            .operation
+            .request_id(half)
+            .unwrap_or_else(|| self.engine.client.new_id());
+        let at = self.engine.now();
+        self.run.creating(half, &self.operation);
+        self.note(Record::Sending {
+            half,
+            at,
+            since: self.engine.since(at),
+            request_id,
+        })?;
+        if self.save().await? == Saved::Overtaken {
+            return Ok(());
+        }
+        self.tell(EventKind::Sending(half));
+        let result = self.engine.client.create_as(&body, request_id).await;
+        let at = self.engine.now();
+        let error = match result {
+            Ok(referral) => {
+                // Nothing can hang on an engagement that has just been made.
+                self.run.fresh |= half == Half::Own;
+                return self.made(half, referral, Witness::Answer);
+            }
+            Err(error) => error,
+        };
+        match error.outcome() {
+            Outcome::NotSent | Outcome::Rejected => {
+                self.note(Record::NotDone { half, at })?;
+                self.tell(EventKind::NotDone(half));
+                Err(SharedReferralError::CreateFailed(CreateFailed {
+                    standing: (&self.operation).into(),
+                    half,
+                    source: error,
+                }))
+            }
+            outcome => {
+                self.note(Record::Unanswered {
+                    half,
+                    at,
+                    carried_out: outcome == Outcome::Done,
+                    referral: error.referral_id().and_then(|id| ReferralId::new(id).ok()),
+                })?;
+                self.doubt = Some(error);
+                self.tell(EventKind::InDoubt(half));
+                Ok(())
+            }
+        }
+    }
+
+    /// Searches for what a create made, and notes what was found.
+    async fn look(&mut self, half: Half, now: Timestamp) -> Result<(), SharedReferralError> {
+        // A search takes long; what is known must not wait for it.
+        self.save().await?;
+        let sighting = self.engine.look(&self.operation, half).await;
+        let sighting = sighting.map_err(|source| {
+            SharedReferralError::LookUpFailed(LookUpFailed {
+                standing: (&self.operation).into(),
+                half,
+                source,
+            })
+        })?;
+        let known = self.operation.half(half).made.clone();
+        match (sighting, known) {
+            (Sighting::Nothing, _) => {
+                self.run.looked(half, now);
+                self.tell(EventKind::NotFound(half));
+                Ok(())
+            }
+            (Sighting::One(one), None) => self.made(half, *one, Witness::Search),
+            (Sighting::One(one), Some(known)) if one.id == known.referral => {
+                self.run.looked(half, now);
+                Ok(())
+            }
+            (Sighting::One(one), Some(known)) => {
+                Err(self.duplicate(half, vec![known.referral, one.id]))
+            }
+            (Sighting::Several(found), _) => Err(self.duplicate(half, found)),
+            (Sighting::Unclear(_), Some(_)) => {
+                self.run.looked(half, now);
+                Ok(())
+            }
+            (Sighting::Unclear(candidates), None) => Err(self.ambiguous(half, candidates)),
+        }
+    }
+
+    pub(super) fn made(
+        &mut self,
+        half: Half,
+        referral: Referral,
+        by: Witness,
+    ) -> Result<(), SharedReferralError> {
+        self.note(Record::Created {
+            half,
+            at: self.engine.now(),
+            referral: referral.id.clone(),
+            engagement: referral.engagement_id.clone(),
+            by,
+        })?;
+        self.tell(EventKind::Created(half, referral.id.clone(), by));
+        match half {
+            Half::Own => self.own = Some(referral),
+            Half::Connected => self.connected = Some(referral),
+        }
+        Ok(())
+    }
+
+    async fn plan(&self) -> Result<SharedReferralPlan, SharedReferralError> {
+        let missing = |source| {
+            SharedReferralError::PlanMissing(PlanMissing {
+                standing: (&self.operation).into(),
+                source,
+            })
+        };
+        let plan = match self.plan {
+            Plan::Given(plan) => plan.clone(),
+            Plan::Asked => match self.engine.plans.plan(&self.operation).await {
+                Ok(Some(plan)) => plan,
+                Ok(None) => return Err(missing(None)),
+                Err(error) => return Err(missing(Some(error))),
+            },
+        };
+        // Also after somebody else began it: the key is what two plans share.
+        let same = plan.operation_id() == self.operation.id()
+            && plan.fingerprint() == self.operation.content();
+        match same {
+            true => Ok(plan),
+            false => Err(SharedReferralError::OtherContent((&self.operation).into())),
+        }
+    }
+
+    pub(super) fn note(&mut self, record: Record) -> Result<(), SharedReferralError> {
+        self.records.push(record);
+        self.operation = fold(self.operation.id(), &self.records)?;
+        Ok(())
+    }
+
+    /// Makes durable what is not yet.
+    pub(super) fn save(&mut self) -> BoxFuture<'_, Result<Saved, SharedReferralError>> {
+        Box::pin(async move {
+            let mut saved = Saved::Yes;
+            while self.saved < self.records.len() {
+                let unsaved = self.records[self.saved..].to_vec();
+                let id = self.operation.id();
+                match self.engine.journal.append(id, self.saved, unsaved).await {
+                    Ok(()) => self.saved = self.records.len(),
+                    Err(error)
+                        if error.kind() == JournalErrorKind::Conflict
+                            && self.conflicts < MOST_CONFLICTS =>
+                    {
+                        self.conflicts += 1;
+                        saved = Saved::Overtaken;
+                        self.catch_up().await?;
+                    }
+                    Err(error) => return Err(self.journal(error)),
+                }
+            }
+            Ok(saved)
+        })
+    }
+
+    /// Somebody else wrote to the operation: what they know comes first, what
+    /// became known here is added, and what was only meant is dropped.
+    async fn catch_up(&mut self) -> Result<(), SharedReferralError> {
+        let id = self.operation.id();
+        let theirs = self.engine.journal.load(id).await;
+        let mut records = theirs.map_err(|error| self.journal(error))?;
+        let mine = self.records.split_off(self.saved);
+        self.saved = records.len();
+        let begun = self.saved > 0;
+        records.extend(mine.into_iter().filter(|record| match record {
+            Record::Begun { .. } => !begun,
+            Record::Sending { .. } => false,
+            _ => true,
+        }));
+        self.run = Run::default();
+        self.operation = fold(id, &records)?;
+        self.records = records;
+        Ok(())
+    }
+
+    fn journal(&self, source: JournalError) -> SharedReferralError {
+        SharedReferralError::Journal(JournalFailed {
+            standing: (&self.operation).into(),
+            source,
+        })
+    }
+
+    fn ambiguous(&mut self, half: Half, candidates: Vec<ReferralId>) -> SharedReferralError {
+        SharedReferralError::Ambiguous(Ambiguous {
+            standing: (&self.operation).into(),
+            half,
+            candidates,
+            source: self.doubt.take(),
+        })
+    }
+
+    fn duplicate(&self, half: Half, referrals: Vec<ReferralId>) -> SharedReferralError {
+        SharedReferralError::DuplicateFound(DuplicateFound {
+            standing: (&self.operation).into(),
+            half,
+            referrals,
+        })
+    }
+
+    fn tell(&self, kind: EventKind) {
+        self.engine.tell(self.operation.id(), kind);
+    }
+
+    fn result(self) -> Result<SharedReferral, SharedReferralError> {
+        let standing = Standing::from(&self.operation);
+        let twin_possible = self.operation.twin_possible();
+        match (standing.own, standing.engagement, standing.connected) {
+            (Some(own_id), Some(engagement_id), Some(connected_id)) => Ok(SharedReferral {
+                operation: standing.operation,
+                engagement_id,
+                own_id,
+                connected_id,
+                own: self.own,
+                connected: self.connected,
+                twin_possible,
+            }),
+            // Only after another writer gave it up in between.
+            _ if self.operation.stage() == Stage::Abandoned => {
+                Err(SharedReferralError::Abandoned((&self.operation).into()))
+            }
+            _ => Err(SharedReferralError::Unknown(standing.operation)),
+        }
+    }
+}
+
+/// Reads records that are known to belong together.
+pub(super) fn fold(id: OperationId, records: &[Record]) -> Result<Operation, SharedReferralError> {
+    Operation::from_records(id, records).map_err(|error| {
+        let message = "the records of the operation do not follow from one another; \
+                       next: look its deal up in Partner Center before anything is sent again";
+        let source = JournalError::new(JournalErrorKind::Damaged, message).with_source(error);
+        let standing = Standing::new(id);
+        SharedReferralError::Journal(JournalFailed { standing, source })
+    })
+}
+
+impl Engine {
+    async fn look(&self, operation: &Operation, half: Half) -> Result<Sighting, Error> {
+        match (half, operation.engagement_id()) {
+            (Half::Connected, Some(engagement)) => {
+                look::for_connected(&self.client, operation, engagement, &self.recovery).await
+            }
+            _ => {
+                let begun = || self.since(operation.begun_at());
+                let since = operation.half(Half::Own).since.unwrap_or_else(begun);
+                look::for_own(&self.client, operation, since, &self.recovery).await
+            }
+        }
+    }
+}

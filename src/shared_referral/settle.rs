@@ -1,0 +1,158 @@
+//! What only the caller can decide: which referral is the one, and that a deal
+//! is given up.
+
+use super::error::{CloseFailed, LookUpFailed, NotFitting, SharedReferralError, Standing};
+use super::look::is_microsofts;
+use super::operation::{Operation, OperationId, Record, Stage, Witness};
+use super::problem::Half;
+use super::run::SharedReferrals;
+use super::session::{Plan, Session};
+use super::traits::{Likeness, compare};
+use crate::error::Error;
+use crate::generated::client::types::Referral;
+use crate::generated::enums::Status;
+use crate::lifecycle::Transition;
+use crate::scalar::ReferralId;
+
+impl SharedReferrals {
+    /// Takes a referral that the caller found as the own or connected one of an
+    /// operation: after [`Ambiguous`](SharedReferralError::Ambiguous), or after
+    /// [`DuplicateFound`](SharedReferralError::DuplicateFound), once the spare
+    /// ones are closed. What else may be there is settled by it.
+    ///
+    /// ```no_run
+    /// # use partner_referrals::{ReferralId, shared_referral::*};
+    /// # async fn run(deals: SharedReferrals, error: SharedReferralError) -> Result<(), Box<dyn std::error::Error>> {
+    /// if let SharedReferralError::Ambiguous(ambiguous) = &error {
+    ///     let seen = ReferralId::new("4111fffc-f9ee-4d53-bba6-569135228642")?;
+    ///     deals.adopt(&error.operation(), ambiguous.half(), &seen).await?;
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`NotFitting`](SharedReferralError::NotFitting) where the referral cannot
+    /// be the one: the own referral has neither its mark nor its content, the
+    /// connected one is not of its engagement.
+    /// [`LookUpFailed`](SharedReferralError::LookUpFailed) where it cannot be
+    /// read.
+    pub async fn adopt(
+        &self,
+        operation: &OperationId,
+        half: Half,
+        referral: &ReferralId,
+    ) -> Result<Operation, SharedReferralError> {
+        let _turn = self.engine().turns().wait(*operation).await;
+        let mut session = self.take_up(*operation).await?;
+        let standing = Standing::from(&session.operation);
+        let read = self.engine().client.get(referral).await;
+        let read = read.map_err(|source| {
+            SharedReferralError::LookUpFailed(LookUpFailed {
+                standing: standing.clone(),
+                half,
+                source,
+            })
+        })?;
+        if let Err(reason) = fits(&session.operation, half, &read) {
+            return Err(SharedReferralError::NotFitting(NotFitting {
+                standing,
+                half,
+                referral: read.id,
+                reason,
+            }));
+        }
+        session.made(half, read, Witness::Caller)?;
+        session.save().await?;
+        Ok(session.operation)
+    }
+
+    /// Gives an operation up. The own referral, where there is one, is closed as
+    /// `transition` says, such as `Transition::declined("..")`: **Microsoft's
+    /// sellers see it, and it cannot be undone.** No later call sends anything
+    /// for this operation.
+    ///
+    /// What may be there is searched for once. Where nothing is found, nothing
+    /// is closed: look in Partner Center first.
+    ///
+    /// # Errors
+    /// [`Complete`](SharedReferralError::Complete) where both referrals are
+    /// there: change them by themselves.
+    /// [`LookUpFailed`](SharedReferralError::LookUpFailed) before, and
+    /// [`CloseFailed`](SharedReferralError::CloseFailed) after it is written down
+    /// that the operation is given up; the same call goes on from there.
+    pub async fn abandon(
+        &self,
+        operation: &OperationId,
+        transition: Transition,
+    ) -> Result<Operation, SharedReferralError> {
+        let _turn = self.engine().turns().wait(*operation).await;
+        let mut session = self.take_up(*operation).await?;
+        if session.operation.stage() != Stage::Abandoned {
+            session.look_around().await?;
+            if session.operation.stage() == Stage::Complete {
+                session.save().await?;
+                let standing = Standing::from(&session.operation);
+                return Err(SharedReferralError::Complete(standing));
+            }
+            let at = self.engine().now();
+            session.note(Record::Abandoned { at })?;
+            session.save().await?;
+        }
+        if session.operation.is_open() {
+            if let Some(own) = session.operation.own_id() {
+                let closed = self.close(own, transition).await;
+                closed.map_err(|source| {
+                    SharedReferralError::CloseFailed(CloseFailed {
+                        standing: (&session.operation).into(),
+                        source,
+                    })
+                })?;
+            }
+            let at = self.engine().now();
+            session.note(Record::Closed { at })?;
+            session.save().await?;
+        }
+        Ok(session.operation)
+    }
+
+    /// Closes a referral that may be closed already, by an earlier call whose
+    /// answer was lost.
+    async fn close(&self, own: &ReferralId, transition: Transition) -> Result<(), Error> {
+        let referral = self.engine().client.get(own).await?;
+        if referral.status == Status::Closed {
+            return Ok(());
+        }
+        let changed = self.engine().client.transition(&referral, transition).await;
+        changed.map(|_| ())
+    }
+
+    async fn take_up(&self, id: OperationId) -> Result<Session<'_>, SharedReferralError> {
+        let records = self.engine().load(id).await?;
+        if records.is_empty() {
+            return Err(SharedReferralError::Unknown(id));
+        }
+        let saved = records.len();
+        Session::new(self.engine(), id, records, saved, Plan::Asked)
+    }
+}
+
+/// Whether a referral can be the one that the caller takes it for.
+fn fits(operation: &Operation, half: Half, referral: &Referral) -> Result<(), &'static str> {
+    let engagement = operation.engagement_id();
+    match (half, engagement) {
+        (Half::Connected, None) => Err("the own referral is not known yet"),
+        (_, Some(engagement)) if *engagement != referral.engagement_id => {
+            Err("it is of another engagement")
+        }
+        (Half::Connected, Some(_)) if !is_microsofts(referral) => Err("it is not Microsoft's"),
+        (Half::Connected, Some(_)) => Ok(()),
+        (Half::Own, _) if is_microsofts(referral) => Err("it is Microsoft's"),
+        (Half::Own, _) => {
+            let (marker, traits) = (operation.marker(), operation.traits());
+            match compare(referral, operation.id(), marker, traits) {
+                Likeness::Same | Likeness::Alike => Ok(()),
+                Likeness::Other => Err("it has neither the mark nor the content of the plan"),
+            }
+        }
+    }
+}
