@@ -102,6 +102,11 @@ impl Sandbox {
         self.service.requests()
     }
 
+    /// How many requests came so far, without a copy of them.
+    pub fn requests_so_far(&self) -> usize {
+        self.service.requests_so_far()
+    }
+
     /// All referrals as stored, in the order of creation, also those that lists
     /// do not show.
     pub fn referrals(&self) -> Vec<Value> {

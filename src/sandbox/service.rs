@@ -113,6 +113,10 @@ impl Service {
         }
     }
 
+    pub(super) fn requests_so_far(&self) -> usize {
+        lock(&self.requests).len()
+    }
+
     pub(super) fn requests(&self) -> Vec<RecordedRequest> {
         lock(&self.requests).clone()
     }

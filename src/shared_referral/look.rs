@@ -27,51 +27,68 @@ pub(super) enum Sighting {
     Unclear(Vec<ReferralId>),
 }
 
-/// Looks for the own referral of an operation, created since `since`.
+/// When the own referral that is searched for can have been created.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Window {
+    pub(super) since: Timestamp,
+    /// None where that is not known.
+    pub(super) until: Option<Timestamp>,
+}
+
+/// Looks for the own referral of an operation.
 pub(super) async fn for_own(
     client: &ReferralsClient,
     operation: &Operation,
-    since: Timestamp,
+    window: Window,
     recovery: &Recovery,
 ) -> Result<Sighting, Error> {
-    let mut found = Found::default();
     if let Some(hint) = &operation.half(Half::Own).hint
         && let Some(referral) = read(client, hint).await?
     {
         // Named by the service's own answer to this create.
         return Ok(Sighting::One(Box::new(referral)));
     }
-    let newest_first = ListOptions::new().order_by(format!("{} desc", referral::CREATED_DATE_TIME));
-    let filter = format!("{} ge {since}", referral::UPDATED_DATE_TIME);
-    let mut list = client.referrals(newest_first.clone().filter(filter));
-    let mut read = 0;
-    let mut filtered = true;
-    loop {
-        let one = match list.try_next().await {
-            Ok(Some(one)) => one,
-            Ok(None) => break,
-            // A comparison of times is documented as possible, and never shown:
-            // without it, the newest are read until they are old enough.
-            Err(error) if filtered && read == 0 && refuses_filter(&error) => {
-                filtered = false;
-                list = client.referrals(newest_first.clone());
-                continue;
-            }
-            Err(error) => return Err(error),
-        };
-        if *one.created_date_time < *since {
-            if filtered {
-                continue;
-            }
+    // A comparison of times is documented as possible, and never shown; where it
+    // is refused, the newest are read until they are old enough.
+    let created = referral::CREATED_DATE_TIME;
+    let filter = format!("{} ge {}", referral::UPDATED_DATE_TIME, window.since);
+    let oldest_first = ListOptions::new().filter(filter).order_by(created);
+    let found = search(client, operation, window, oldest_first, recovery).await;
+    match found {
+        Err(error) if matches!(error.status(), Some(400 | 501)) => {
+            let newest_first = ListOptions::new().order_by(format!("{created} desc"));
+            search(client, operation, window, newest_first, recovery).await
+        }
+        found => found,
+    }
+}
+
+async fn search(
+    client: &ReferralsClient,
+    operation: &Operation,
+    window: Window,
+    options: ListOptions,
+    recovery: &Recovery,
+) -> Result<Sighting, Error> {
+    let mut found = Found::default();
+    let mut order = Order::default();
+    let mut list = client.referrals(options);
+    while let Some(one) = list.try_next().await? {
+        let at = one.created_date_time;
+        order.next(at);
+        let early = at < window.since;
+        let late = window.until.is_some_and(|until| at > until);
+        // Nothing that can be it comes any more, if the order is kept.
+        if early && order.falls() || late && order.rises() {
             break;
         }
-        read += 1;
-        if read > recovery.most_read {
+        if early || late || is_microsofts(&one) {
+            continue;
+        }
+        found.read += 1;
+        if found.read > recovery.most_read {
             found.cut = true;
             break;
-        }
-        if is_microsofts(&one) {
-            continue;
         }
         match compare(&one, operation.id(), operation.marker(), operation.traits()) {
             Likeness::Same => found.same.push(one),
@@ -80,6 +97,33 @@ pub(super) async fn for_own(
         }
     }
     Ok(found.sighting())
+}
+
+/// The order in which a list really comes: what was asked for may be ignored.
+#[derive(Default)]
+struct Order {
+    last: Option<Timestamp>,
+    rose: bool,
+    fell: bool,
+}
+
+impl Order {
+    fn next(&mut self, at: Timestamp) {
+        if let Some(last) = self.last {
+            self.rose |= at > last;
+            self.fell |= at < last;
+        }
+        self.last = Some(at);
+    }
+
+    /// Later ones have come after earlier ones, and never the other way round.
+    fn rises(&self) -> bool {
+        self.rose && !self.fell
+    }
+
+    fn falls(&self) -> bool {
+        self.fell && !self.rose
+    }
 }
 
 /// Looks for the connected referral of an engagement.
@@ -98,10 +142,9 @@ pub(super) async fn for_connected(
     // An engagement id holds no quote, so it cannot change the filter.
     let filter = format!("{} eq '{engagement}'", referral::ENGAGEMENT_ID);
     let mut list = client.referrals(ListOptions::new().filter(filter));
-    let mut read = 0;
     while let Some(one) = list.try_next().await? {
-        read += 1;
-        if read > recovery.most_read {
+        found.read += 1;
+        if found.read > recovery.most_read {
             found.cut = true;
             break;
         }
@@ -116,6 +159,7 @@ pub(super) async fn for_connected(
 struct Found {
     same: Vec<Referral>,
     alike: Vec<ReferralId>,
+    read: usize,
     cut: bool,
 }
 
@@ -149,10 +193,6 @@ async fn read(client: &ReferralsClient, id: &ReferralId) -> Result<Option<Referr
     }
 }
 
-fn refuses_filter(error: &Error) -> bool {
-    matches!(error.status(), Some(400 | 501))
-}
-
 /// Microsoft's half: by its target, or by whose it is.
 pub(super) fn is_microsofts(referral: &Referral) -> bool {
     referral.organization_id.as_deref() == Some(MICROSOFT_ID)
@@ -180,7 +220,14 @@ mod tests {
     fn sighting(same: &[&str], alike: &[&str], cut: bool) -> Sighting {
         let same = same.iter().map(|id| referral(id)).collect();
         let alike = ids(alike);
-        Found { same, alike, cut }.sighting()
+        let read = 0;
+        Found {
+            same,
+            alike,
+            read,
+            cut,
+        }
+        .sighting()
     }
 
     #[test]
@@ -204,6 +251,29 @@ mod tests {
             (&[], &[], true, Sighting::Unclear(vec![])),
         ] {
             assert_eq!(sighting(same, alike, cut), expected);
+        }
+    }
+
+    #[test]
+    fn an_order_is_believed_once_it_was_seen_and_never_broken() {
+        let of = |seconds: &[i64]| {
+            let mut order = Order::default();
+            for second in seconds {
+                let at = chrono::DateTime::from_timestamp(*second, 0).unwrap();
+                order.next(at.into());
+            }
+            (order.rises(), order.falls())
+        };
+        for (seconds, expected) in [
+            (&[][..], (false, false)),
+            (&[1], (false, false)),
+            (&[1, 1], (false, false)),
+            (&[1, 1, 2], (true, false)),
+            (&[2, 1, 1], (false, true)),
+            (&[1, 2, 1], (false, false)),
+            (&[2, 1, 2], (false, false)),
+        ] {
+            assert_eq!(of(seconds), expected, "{seconds:?}");
         }
     }
 

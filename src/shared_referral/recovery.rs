@@ -24,6 +24,7 @@ pub enum WhenNotFound {
 /// |---|---|---|
 /// | settle times | 2 s, 5 s, 15 s | how fast lists show a new referral is not documented |
 /// | skew | 5 minutes | between the clocks of the service's machines |
+/// | horizon | 1 hour | the latest that a create comes to the service after it was sent |
 /// | most referrals read | 5,000 | a search must end |
 /// | where nothing is found | stop | absence cannot be proven by a list |
 /// | look before the first create | no | for a journal that came back from a backup |
@@ -32,6 +33,7 @@ pub enum WhenNotFound {
 pub struct Recovery {
     pub(super) settle: Vec<Duration>,
     pub(super) skew: Duration,
+    pub(super) horizon: Duration,
     pub(super) most_read: usize,
     pub(super) when_not_found: WhenNotFound,
     pub(super) look_first: bool,
@@ -42,6 +44,7 @@ impl Default for Recovery {
         Self {
             settle: [2, 5, 15].map(Duration::from_secs).to_vec(),
             skew: Duration::from_secs(300),
+            horizon: Duration::from_secs(3600),
             most_read: 5_000,
             when_not_found: WhenNotFound::Stop,
             look_first: false,
@@ -66,6 +69,14 @@ impl Recovery {
     /// How far before the create a search begins, by the service's clock.
     pub fn skew(mut self, skew: Duration) -> Self {
         self.skew = skew;
+        self
+    }
+
+    /// The latest that a create can be carried out after it was sent, the skew
+    /// of the clocks included. A search of an old doubt reads no further than
+    /// that.
+    pub fn horizon(mut self, horizon: Duration) -> Self {
+        self.horizon = horizon;
         self
     }
 

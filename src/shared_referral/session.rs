@@ -1,5 +1,6 @@
 //! One run of one operation: decides, acts, writes down.
 
+use chrono::TimeDelta;
 use futures::future::BoxFuture;
 
 use super::decide::{Next, Run, next};
@@ -9,7 +10,7 @@ use super::error::{
 };
 use super::event::EventKind;
 use super::journal::{JournalError, JournalErrorKind};
-use super::look::{self, Sighting};
+use super::look::{self, Sighting, Window};
 use super::operation::{Operation, OperationId, Record, Stage, Witness};
 use super::plan::SharedReferralPlan;
 use super::problem::Half;
@@ -204,15 +205,19 @@ impl<'a> Session<'a> {
     async fn look(&mut self, half: Half, now: Timestamp) -> Result<(), SharedReferralError> {
         // A search takes long; what is known must not wait for it.
         self.save().await?;
-        let sighting = self.engine.look(&self.operation, half).await;
-        let sighting = sighting.map_err(|source| {
-            SharedReferralError::LookUpFailed(LookUpFailed {
-                standing: (&self.operation).into(),
-                half,
-                source,
-            })
-        })?;
         let known = self.operation.half(half).made.clone();
+        let sighting = match (self.engine.look(&self.operation, half).await, &known) {
+            (Ok(sighting), _) => sighting,
+            // It is there; only that it has no twin is not proven.
+            (Err(_), Some(_)) => Sighting::Unclear(Vec::new()),
+            (Err(source), None) => {
+                return Err(SharedReferralError::LookUpFailed(LookUpFailed {
+                    standing: (&self.operation).into(),
+                    half,
+                    source,
+                }));
+            }
+        };
         match (sighting, known) {
             (Sighting::Nothing, _) => {
                 self.run.looked(half, now);
@@ -399,9 +404,16 @@ impl Engine {
                 look::for_connected(&self.client, operation, engagement, &self.recovery).await
             }
             _ => {
+                let state = operation.half(Half::Own);
                 let begun = || self.since(operation.begun_at());
-                let since = operation.half(Half::Own).since.unwrap_or_else(begun);
-                look::for_own(&self.client, operation, since, &self.recovery).await
+                let window = Window {
+                    since: state.since.unwrap_or_else(begun),
+                    until: state.last_sent.and_then(|sent| {
+                        let horizon = TimeDelta::from_std(self.recovery.horizon).ok()?;
+                        Some(sent.checked_add_signed(horizon)?.into())
+                    }),
+                };
+                look::for_own(&self.client, operation, window, &self.recovery).await
             }
         }
     }

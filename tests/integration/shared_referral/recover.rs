@@ -64,7 +64,22 @@ async fn the_own_referral_is_searched_for_by_the_services_clock() {
         .iter()
         .find(|one| one.query_option("$filter").is_some());
     let order = look.unwrap().query_option("$orderby");
-    assert_eq!(order.as_deref(), Some("createdDateTime desc"));
+    assert_eq!(order.as_deref(), Some("createdDateTime"));
+}
+
+#[tokio::test]
+async fn a_search_of_an_old_doubt_reads_no_further_than_its_time() {
+    let world = World::with(|sandbox| sandbox.page_size(2)).await;
+    world.post(1, Fault::CutBeforeWrite);
+    world.deals().create(&plan()).await.unwrap_err();
+    world.calm();
+    for hour in 0..24 {
+        let created = format!("2026-01-02T{hour:02}:00:00Z");
+        world.sandbox.insert(json!({ "createdDateTime": created }));
+    }
+    let before = world.sandbox.requests().len();
+    world.deals().create(&plan()).await.unwrap_err();
+    assert_eq!(world.sandbox.requests().len() - before, 1, "one page");
 }
 
 #[tokio::test]
@@ -197,6 +212,29 @@ async fn a_twin_that_shows_after_a_create_was_repeated_is_told() {
         for id in found.referrals() {
             assert!(error.to_string().contains(id.as_str()), "{error}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_search_for_twins_that_fails_leaves_them_possible_and_the_deal_complete() {
+    for step in [1, 2] {
+        let world = World::new().await;
+        world.post(step, Fault::CutBeforeWrite);
+        world.deals().create(&plan()).await.unwrap_err();
+        // The search before the create is answered, that after it is not.
+        let unanswered = FaultRule::new(Fault::status(503, FaultBody::Html)).method("GET");
+        world
+            .sandbox
+            .set_faults(FaultPlan::new().rule(unanswered.nth(2)));
+        let resend = Recovery::new().when_not_found(WhenNotFound::Resend);
+        let shared = world
+            .deals()
+            .recovery(resend)
+            .create(&plan())
+            .await
+            .unwrap();
+        assert!(shared.twin_possible);
+        assert_eq!(world.sandbox.referrals().len(), 2);
     }
 }
 
