@@ -10,6 +10,8 @@
 //! after a failure the first referral is kept and the second step is resumed.
 
 mod error;
+#[cfg(feature = "import")]
+pub mod import;
 mod plan;
 mod problem;
 mod rules;
