@@ -185,7 +185,7 @@ fn amount(cell: &str, decimal_comma: bool) -> Result<Amount, Wrong> {
     let thousands = cell.split_once('.').is_some_and(|(_, end)| end.len() == 3);
     if decimal_comma && thousands {
         return Err(Wrong::Told(
-            "a point before three digits may mean thousands in a file with semicolons; \
+            "a point before three digits may mean thousands where cells are not separated by commas; \
              write the number without grouping, with two decimals or none",
         ));
     }
@@ -248,7 +248,7 @@ pub(super) fn solution(draft: &mut Draft, cell: &str) -> Read {
     }
     if draft.decimal_comma && comma_in_number(cell) {
         return Err(Wrong::Told(
-            "a comma between two digits may be a decimal comma in a file with semicolons; \
+            "a comma between two digits may be a decimal comma where cells are not separated by commas; \
              write decimals with a point, and a space after each comma",
         ));
     }

@@ -41,7 +41,7 @@ pub(super) fn read(layout: &Layout, line: u64, cells: &[String]) -> Deal {
         silent: Vec::new(),
         origins: Vec::new(),
         notes: Vec::new(),
-        draft: Draft::new(layout.separator == b';'),
+        draft: Draft::new(layout.separator != b','),
     };
     reading.silent.extend(
         layout

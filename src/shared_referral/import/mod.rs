@@ -58,8 +58,8 @@
 //! - The consent answers both `consentToToShareInfoWithOthers` and
 //!   `consentToContact`. The qualification is `SalesQualified`, the target the
 //!   first solution, each solution of the type `Name`.
-//! - In a file with semicolons a number such as `12.563` is a problem, because
-//!   it may mean thousands there.
+//! - Where the cells are not separated by commas, a number such as `12.563` is
+//!   a problem, because it may mean thousands there.
 //! - `Customer Size` is not in the form; it is read where a file has it. Other
 //!   columns are kept in the results, and told once as a [`Notice`].
 //!

@@ -167,8 +167,10 @@ impl RowResult {
 ///
 /// # Caveats
 /// Columns that an earlier run added are replaced. Cells beyond the heading
-/// line are not written; such a row has a problem. Flushed is not synced: after
-/// a loss of power the last rows may be missing.
+/// line, and those of a row that cannot be read, are not written; such a row has
+/// a problem. Flushed is not synced: after a loss of power the last rows may be
+/// missing. The guard holds for the separator of the file: a program that is
+/// told to split at another one makes other cells of it.
 pub struct ResultWriter<W> {
     to: W,
     separator: u8,
