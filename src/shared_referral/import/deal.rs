@@ -67,6 +67,10 @@ pub(super) fn read(layout: &Layout, line: u64, cells: &[String]) -> Deal {
 /// Whether the row has as many cells as the heading line.
 fn shape(layout: &Layout, line: u64, cells: &[String]) -> Vec<Problem> {
     let columns = layout.headings.len();
+    if columns == 0 {
+        // The heading line could not be read, and was told.
+        return Vec::new();
+    }
     let message = if cells.len() < columns {
         format!(
             "the row has {} cells, the heading line {columns}: perhaps the file was cut",

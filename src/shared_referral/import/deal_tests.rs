@@ -29,6 +29,7 @@ fn a_good_row_becomes_this_plan() {
             ("Solution 3", "SOL-6115380-IPC"),
             ("Attach Services", "No"),
             ("Customer Country", "us"),
+            ("Currency", "usd"),
         ]),
         serde_json::json!([{
             "name": "Supply chain",

@@ -126,6 +126,18 @@ impl Headings {
         headings
     }
 
+    /// A line without any known heading is taken for a row, and so must not be
+    /// shown.
+    fn unknown(line: u64, separator: u8, headings: Vec<String>) -> Self {
+        let mut unknown = Self::none(
+            line,
+            "no heading of the upload form is in this line: the file must begin with the headings",
+        );
+        unknown.layout.separator = separator;
+        unknown.layout.headings = headings;
+        unknown
+    }
+
     fn of(line: u64, separator: u8, bom: bool, headings: Vec<String>) -> Self {
         let mut problems = Vec::new();
         let mut notices = Vec::new();
@@ -169,6 +181,9 @@ impl Headings {
                     });
                 }
             }
+        }
+        if used.is_empty() && !headings.is_empty() {
+            return Self::unknown(line, separator, headings);
         }
         used.sort_by_key(|one| (place(one.column), one.number));
         let missing: Vec<_> = COLUMNS

@@ -132,6 +132,17 @@ fn a_file_without_a_heading_line_is_a_problem() {
             Err(ImportError::Headings)
         ));
     }
-    let report = csv(b"Deal Name,\xff\n").check().unwrap();
+    // A row in place of the headings is not shown; nor are the rows after it
+    // told of.
+    let rows = "Lovelace,ada@contoso.example,ada@contoso.example\nx,y\n";
+    let report = csv(rows).check().unwrap();
+    assert_eq!(
+        report.to_string(),
+        "1 row(s), 1 with problems; 2 problem(s), 0 notice(s)\n  line 1: no heading of the upload form \
+         is in this line: the file must begin with the headings\n  line 2: the row has 2 cells, the \
+         heading line 3: perhaps the file was cut"
+    );
+    let report = csv(b"Deal Name,\xff\nx,y\n").check().unwrap();
+    assert_eq!(report.problems().len(), 1, "{report}");
     assert!(report.to_string().contains("UTF-8"), "{report}");
 }

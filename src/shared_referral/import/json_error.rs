@@ -17,14 +17,21 @@ pub(super) fn misfit(text: &str, error: &Error) -> Misfit {
     let said = error.to_string();
     // Columns count bytes; the one named was read already.
     let mut path = path_before(text, error.column().saturating_sub(1));
-    let missing = said
-        .strip_prefix("missing field `")
-        .and_then(|rest| rest.split_once('`'));
-    let message = if let Some((name, _)) = missing {
-        // At the end of the object, after the last member that it has.
+    let named = [
+        ("missing field `", "is missing"),
+        ("duplicate field `", "is there twice: leave one out"),
+    ]
+    .into_iter()
+    .find_map(|(begin, message)| {
+        let (name, _) = said.strip_prefix(begin)?.split_once('`')?;
+        Some((name, message))
+    });
+    let message = if let Some((name, message)) = named {
+        // Told after another member of the object: the last that it has, or
+        // the one before.
         path.pop();
         path.push(Step::Member(name.to_owned()));
-        "is missing".to_owned()
+        message.to_owned()
     } else if said.starts_with(&InvalidAmount.to_string()) {
         InvalidAmount.to_string()
     } else if said.starts_with(&InvalidTimestamp.to_string()) {
@@ -148,6 +155,10 @@ mod tests {
         assert_eq!(
             of(r#"{"customerProfile": {"name": "Contoso"}}"#),
             told("/customerProfile/address", "is missing")
+        );
+        assert_eq!(
+            of(r#"{"team": [{"email": "c", "firstName": "Ada", "email": "d"}]}"#),
+            told("/team/0/email", "is there twice: leave one out")
         );
         assert_eq!(
             of(r#"{"customerProfile": "Secret, expected"}"#),

@@ -84,7 +84,7 @@
 //! - Memory does not grow with the file, but for 24 bytes or so per CRM id. A
 //!   row longer than 1 MiB is a problem.
 //! - Problems, errors and `Debug` name lines, headings and rules, never what a
-//!   cell holds.
+//!   cell holds. Headings are shown only where at least one of them is known.
 //!
 //! # Assumptions
 //! That the page's cells mean what the members of the API mean which have their
@@ -148,6 +148,17 @@ pub enum Format {
 }
 
 /// A file of shared deals; see the [module](self).
+///
+/// ```
+/// use std::io::Cursor;
+/// use partner_referrals::shared_referral::import::{Format, Import};
+///
+/// let line = r#"{"help": "ProofOfConceptOrDemo", "key": 17}"#;
+/// let report = Import::new(Cursor::new(line), Format::JsonLines).check()?;
+/// let told: Vec<String> = report.problems().iter().map(ToString::to_string).collect();
+/// assert_eq!(told, ["line 1 (/referral): is missing", "line 1 (/key): must be a string"]);
+/// # Ok::<(), partner_referrals::shared_referral::import::ImportError>(())
+/// ```
 pub struct Import<R> {
     from: R,
     format: Format,
