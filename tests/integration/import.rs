@@ -3,10 +3,12 @@
 
 use std::io::Cursor;
 
+use futures::StreamExt as _;
+use partner_referrals::sandbox::{Fault, FaultBody, FaultPlan, FaultRule};
 use partner_referrals::shared_referral::import::{
-    Cause, Format, Import, Report, ResultKind, ResultWriter, RowResult,
+    Cause, Format, Import, ImportError, Report, ResultKind, ResultWriter,
 };
-use partner_referrals::shared_referral::{Rule, SharedReferral};
+use partner_referrals::shared_referral::{Many, MemoryJournal, OperationId, Rule};
 use serde_json::json;
 
 use crate::support::{client, sandbox, writes};
@@ -35,16 +37,9 @@ fn checked(text: &str) -> (Import<Cursor<Vec<u8>>>, Report) {
     (import, report)
 }
 
-fn created(shared: &SharedReferral) -> RowResult {
-    RowResult::new(ResultKind::Created)
-        .with_engagement(shared.engagement_id().to_string())
-        .with_own(shared.own.id.to_string())
-        .with_connected(shared.connected.id.to_string())
-}
-
 #[tokio::test]
 async fn a_file_is_checked_sent_and_answered_beside_its_rows() {
-    let (mut import, report) = checked(DEALS);
+    let (import, report) = checked(DEALS);
     assert!(report.is_ok(), "{report}");
     assert_eq!(
         report.to_string(),
@@ -53,21 +48,30 @@ async fn a_file_is_checked_sent_and_answered_beside_its_rows() {
     );
 
     let sandbox = sandbox().await;
-    let client = client(&sandbox);
+    let deals = client(&sandbox).shared_referrals(MemoryJournal::new());
     let mut results = ResultWriter::new(Vec::new(), &report).unwrap();
     let mut expected = DEALS.lines().next().unwrap().to_owned()
         + ";Result;Operation ID;Engagement ID;Referral ID;Connected referral ID;Error\r\n";
     let mut rows = DEALS.split("\r\nA-");
     rows.next();
     let mut lines = Vec::new();
-    for found in import.rows(&report).unwrap() {
-        let (row, plan) = found.unwrap();
-        let shared = client.shared_referral(&plan.unwrap()).await.unwrap();
-        results.write(&row, &created(&shared)).unwrap();
+    // One after the other, so that the order of the results is known.
+    let one = Many::new().concurrency(1);
+    let mut ended = deals.create_rows(import, &report, one);
+    while let Some(found) = ended.next().await {
+        let (row, result) = found.unwrap();
+        assert_eq!(result.kind, ResultKind::Created);
+        results.write(&row, &result).unwrap();
         lines.push((row.line(), row.key().map(str::to_owned)));
+        let made = sandbox.referrals();
+        let halves = &made[made.len() - 2..];
+        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
         let ids = format!(
-            ";Created;;{};{};{};\r\n",
-            shared.own.engagement_id, shared.own.id, shared.connected.id
+            ";Created;{};{};{};{};\r\n",
+            OperationId::of_key(row.key().unwrap()),
+            text(&halves[0]["engagementId"]),
+            text(&halves[0]["id"]),
+            text(&halves[1]["id"])
         );
         // As it was, but for the quotes that only the sheet's comma asked for,
         // and the guards.
@@ -95,7 +99,7 @@ async fn a_file_is_checked_sent_and_answered_beside_its_rows() {
     let written = String::from_utf8(results.into_inner()).unwrap();
     assert_eq!(written, expected);
 
-    let sent = writes(&sandbox);
+    let sent: Vec<_> = writes(&sandbox);
     assert_eq!(sent.len(), 4);
     let own = sent[0].json().unwrap();
     assert_eq!(own["externalReferenceId"], "A-1");
@@ -130,6 +134,85 @@ async fn a_file_is_checked_sent_and_answered_beside_its_rows() {
         .collect();
     assert_eq!(json!(plans[0].own()), own);
     assert_eq!(plans[1].own().name.as_deref(), Some("-Sonderposten"));
+
+    // And the same run again costs nothing.
+    let (import, report) = checked(&written);
+    let again: Vec<_> = deals
+        .create_rows(import, &report, Many::new())
+        .collect()
+        .await;
+    assert_eq!(again.len(), 2);
+    assert!(
+        again
+            .iter()
+            .all(|row| row.as_ref().unwrap().1.kind == ResultKind::Created)
+    );
+    assert_eq!(writes(&sandbox).len(), 4);
+}
+
+#[tokio::test]
+async fn what_failed_is_told_beside_its_row_with_what_is_there() {
+    let sandbox = sandbox().await;
+    let client = crate::support::once(&sandbox);
+    let deals = client.shared_referrals(MemoryJournal::new());
+    let (import, report) = checked(DEALS);
+    // The first deal's second create is refused; the second deal's first has no
+    // answer, and is found.
+    let post = |fault| FaultRule::new(fault).method("POST");
+    sandbox.set_faults(
+        FaultPlan::new()
+            .rule(post(Fault::status(400, FaultBody::Json)).nth(2))
+            .rule(post(Fault::CutAfterWrite).nth(3)),
+    );
+    let one = Many::new().concurrency(1);
+    let ended: Vec<_> = deals.create_rows(import, &report, one).collect().await;
+    let results: Vec<_> = ended.into_iter().map(|row| row.unwrap().1).collect();
+    let made = sandbox.referrals();
+    let [failed, adopted] = &results[..] else {
+        panic!("{results:?}");
+    };
+    assert_eq!(failed.kind, ResultKind::Failed);
+    assert_eq!(failed.own.as_deref(), made[0]["id"].as_str());
+    assert_eq!(
+        failed.engagement.as_deref(),
+        made[0]["engagementId"].as_str()
+    );
+    assert_eq!(failed.connected, None);
+    let error = failed.error.as_deref().unwrap();
+    assert!(
+        error.contains("step 2 of 2") && error.contains("HTTP 400"),
+        "{error}"
+    );
+    assert!(!error.contains('\n'));
+    assert_eq!(adopted.kind, ResultKind::Adopted);
+    assert_eq!(adopted.error, None);
+}
+
+#[tokio::test]
+async fn rows_with_problems_are_left_out_and_a_changed_file_stops_the_run() {
+    let broken = DEALS.replace(";eur;", ";Euro;");
+    let sandbox = sandbox().await;
+    let deals = client(&sandbox).shared_referrals(MemoryJournal::new());
+    let (import, report) = checked(&broken);
+    assert!(!report.is_ok());
+    let ended: Vec<_> = deals
+        .create_rows(import, &report, Many::new())
+        .collect()
+        .await;
+    let mut kinds: Vec<_> = ended
+        .iter()
+        .map(|row| row.as_ref().unwrap().1.kind.as_str())
+        .collect();
+    kinds.sort_unstable();
+    assert_eq!(kinds, ["Created", "Invalid"]);
+    assert_eq!(writes(&sandbox).len(), 2);
+
+    let (import, _) = checked(DEALS);
+    let mut changed = deals.create_rows(import, &report, Many::new());
+    let first = changed.next().await.unwrap();
+    assert!(matches!(first, Err(ImportError::Changed)), "{first:?}");
+    assert!(changed.next().await.is_none());
+    assert_eq!(writes(&sandbox).len(), 2);
 }
 
 #[test]

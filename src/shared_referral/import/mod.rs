@@ -14,7 +14,7 @@
 //! for deal in import.rows(&report)? {
 //!     let (row, plan) = deal?;
 //!     let result = match plan {
-//!         // Here the plan is run: client.shared_referral(&plan).
+//!         // `SharedReferrals::create_rows` does all of this and runs the plan.
 //!         Ok(_plan) => RowResult::new(ResultKind::Skipped),
 //!         Err(problems) => RowResult::invalid(&problems),
 //!     };
@@ -120,6 +120,7 @@ mod reader;
 mod records;
 mod report;
 mod results;
+mod run;
 
 use std::fmt;
 use std::fs::File;
@@ -134,6 +135,7 @@ pub use reader::Row;
 use report::Findings;
 pub use report::Report;
 pub use results::{ResultKind, ResultWriter, RowResult};
+pub use run::RowResults;
 
 use super::SharedReferralPlan;
 
@@ -208,18 +210,20 @@ impl<R: Read + Seek> Import<R> {
     /// [`ImportError::Changed`], [`ImportError::Headings`] where the report has
     /// problems of the heading line, [`ImportError::Read`].
     pub fn rows(&mut self, report: &Report) -> Result<Rows<'_, R>, ImportError> {
-        if report.headings_are_bad() {
-            return Err(ImportError::Headings);
-        }
+        self.rows_of(report.checked()?)
+    }
+
+    /// The rows of the file with this fingerprint.
+    fn rows_of(&mut self, checked: Fingerprint) -> Result<Rows<'_, R>, ImportError> {
         self.rewind()?;
-        if Lines::new(&mut self.from).fingerprint_of_all()? != report.fingerprint {
+        if Lines::new(&mut self.from).fingerprint_of_all()? != checked {
             return Err(ImportError::Changed);
         }
         self.rewind()?;
         let (reader, _, _) = Reader::new(&mut self.from, self.format)?;
         Ok(Rows {
             reader: Some(reader),
-            checked: report.fingerprint,
+            checked,
         })
     }
 

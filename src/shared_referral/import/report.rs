@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use super::error::ImportError;
 use super::heading::Layout;
 use super::lines::Fingerprint;
 use super::problem::{Cause, Notice, Problem, printable};
@@ -58,10 +59,13 @@ impl Report {
         self.problems.is_empty()
     }
 
-    pub(super) fn headings_are_bad(&self) -> bool {
-        self.problems
-            .iter()
-            .any(|problem| problem.cause() == Cause::Headings)
+    /// The file as it was checked, if its rows can be read at all.
+    pub(super) fn checked(&self) -> Result<Fingerprint, ImportError> {
+        let headings = |problem: &Problem| problem.cause() == Cause::Headings;
+        match self.problems.iter().any(headings) {
+            true => Err(ImportError::Headings),
+            false => Ok(self.fingerprint),
+        }
     }
 }
 
