@@ -135,6 +135,17 @@ fn next_of(
     })
 }
 
+/// Whether lists show by now what the last create of the half made.
+pub(super) fn settled(
+    operation: &Operation,
+    half: Half,
+    recovery: &Recovery,
+    now: Timestamp,
+) -> bool {
+    let sent = operation.half(half).last_sent;
+    sent.is_some_and(|sent| recovery.next_look(between(sent, now)).is_none())
+}
+
 /// How long after `from` it is at `to`; nothing where a clock went back.
 fn between(from: Timestamp, to: Timestamp) -> Duration {
     to.utc()

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use futures::future::BoxFuture;
 
-use super::decide::{Next, Run, next};
+use super::decide::{Next, Run, next, settled};
 use super::error::{
     Ambiguous, CreateFailed, DuplicateFound, JournalFailed, LookUpFailed, PlanMissing,
     SharedReferralError, Standing,
@@ -227,7 +227,11 @@ impl<'a> Session<'a> {
             (Sighting::One(one), None) => self.made(half, *one, Witness::Search),
             (Sighting::One(one), Some(known)) if one.id == known.referral => {
                 self.run.looked(half, now);
-                Ok(())
+                // Lists show this one, and would show a twin by now.
+                match settled(&self.operation, half, &self.engine.recovery, now) {
+                    true => self.note(Record::NoTwin { half, at: now }),
+                    false => Ok(()),
+                }
             }
             (Sighting::One(one), Some(known)) => {
                 Err(self.duplicate(half, vec![known.referral, one.id]))

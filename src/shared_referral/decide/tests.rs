@@ -200,6 +200,19 @@ fn the_half_that_was_sent_twice_is_looked_for_once_more_when_it_is_there() {
 }
 
 #[test]
+fn lists_have_settled_once_the_last_look_is_due() {
+    for half in BOTH {
+        let operation = with(half, &[sending(half, 10), sending(half, 100)]);
+        let after = |second| settled(&operation, half, &stop(), at(second));
+        assert_eq!([100, 121, 122, 500].map(after), [false, false, true, true]);
+        assert!(
+            !settled(&with(half, &[]), half, &stop(), at(500)),
+            "never sent"
+        );
+    }
+}
+
+#[test]
 fn the_end_is_both_or_the_callers_word() {
     let both = operation(&[created(Half::Own), created(Half::Connected)]);
     assert_eq!(

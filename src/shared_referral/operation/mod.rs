@@ -153,6 +153,11 @@ impl Operation {
                 let state = self.half_mut(*half);
                 state.doubts = state.doubts.checked_sub(1)?;
             }
+            Record::NoTwin { half, .. } => {
+                let state = self.half_mut(*half);
+                state.made.as_ref()?;
+                state.doubts = 0;
+            }
             Record::Unanswered {
                 half,
                 carried_out,

@@ -87,6 +87,14 @@ pub enum Record {
         /// Who says so.
         by: Witness,
     },
+    /// A create was sent more than once, and a search after the settle times
+    /// showed one referral: there is no twin.
+    NoTwin {
+        /// Which of the two referrals.
+        half: Half,
+        /// When.
+        at: Timestamp,
+    },
     /// The caller gave the operation up. Durable before anything is closed.
     Abandoned {
         /// When.

@@ -136,6 +136,8 @@ fn a_create_sent_twice_leaves_a_twin_possible_until_both_are_accounted_for() {
         by: Witness::Caller,
     };
     assert!(!with(&[chosen]).twin_possible(), "the caller knows");
+    let none = Record::NoTwin { half, at: at(9) };
+    assert!(!with(&[created(half, "a"), none]).twin_possible());
     let connected = [
         not_done(half),
         created(half, "a"),
@@ -177,6 +179,7 @@ fn records_that_cannot_follow_one_another_are_refused_with_their_place() {
             vec![begun(), sending(half, 1), not_done(half), not_done(half)],
             4,
         ),
+        (vec![begun(), Record::NoTwin { half, at: at(1) }], 2),
     ] {
         let refused = Operation::from_records(OperationId::of_key("k"), &records).unwrap_err();
         assert_eq!(refused.position, position);

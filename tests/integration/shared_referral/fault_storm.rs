@@ -31,7 +31,9 @@ fn deal(number: usize) -> SharedReferralPlan {
 }
 
 fn deals(url: &str, journal: FileJournal) -> SharedReferrals {
+    // More attempts than usual: a search of many pages must get through at all.
     let policy = RetryPolicy::new()
+        .attempts(10)
         .base(Duration::from_millis(1))
         .floor(Duration::from_millis(1))
         .cap(Duration::from_millis(5))
@@ -47,7 +49,7 @@ fn deals(url: &str, journal: FileJournal) -> SharedReferrals {
     let recovery = Recovery::new()
         .settle([])
         .skew(Duration::from_secs(1))
-        .horizon(Duration::from_secs(2))
+        .horizon(Duration::from_secs(30))
         .when_not_found(WhenNotFound::Resend);
     client.shared_referrals(journal).recovery(recovery)
 }
@@ -117,6 +119,7 @@ async fn fault_storm() {
     let journal = folder.0.join("deals.journal");
     let sandbox = Sandbox::builder()
         .seed(SEED)
+        .page_size(500)
         .faults(FaultPlan::storm(SEED, RATE))
         .start()
         .await

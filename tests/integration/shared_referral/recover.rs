@@ -175,6 +175,14 @@ async fn what_cannot_be_found_is_not_created_again_unless_the_caller_says_so() {
         assert_eq!(world.posts(), 3);
         assert_eq!(world.sandbox.referrals().len(), 2);
         assert!(shared.twin_possible, "the first was never seen");
+        // Later, when lists show all there is, there is none.
+        world.clock.advance(Duration::from_secs(60));
+        let lists = world.lists().len();
+        for looks in [1, 1] {
+            let later = world.deals().create(&plan()).await.unwrap();
+            assert!(!later.twin_possible);
+            assert_eq!(world.lists().len() - lists, looks, "and nobody looks again");
+        }
         let sent: Vec<_> = writes(&world.sandbox)
             .iter()
             .map(|one| one.header("request-id").unwrap().to_owned())
