@@ -37,7 +37,7 @@ pub enum SharedReferralError {
     /// The plan has problems; nothing was sent.
     InvalidPlan(InvalidPlan),
     /// The operation was begun with another plan; nothing was sent.
-    OtherContent(Standing),
+    OtherContent(Box<Standing>),
     /// A create did nothing.
     CreateFailed(CreateFailed),
     /// A create may have been carried out, and the search for its result
@@ -51,9 +51,9 @@ pub enum SharedReferralError {
     /// Something has to be created, and nobody knows the plan.
     PlanMissing(PlanMissing),
     /// The caller gave the operation up.
-    Abandoned(Standing),
+    Abandoned(Box<Standing>),
     /// Both referrals are there, so it cannot be given up.
-    Complete(Standing),
+    Complete(Box<Standing>),
     /// The operation is given up, and closing its own referral failed.
     CloseFailed(CloseFailed),
     /// The referral cannot be the one that the caller takes it for.
@@ -86,6 +86,12 @@ impl Standing {
             engagement: None,
             connected: None,
         }
+    }
+}
+
+impl From<&Operation> for Box<Standing> {
+    fn from(operation: &Operation) -> Self {
+        Self::new(operation.into())
     }
 }
 
@@ -133,7 +139,7 @@ impl InvalidPlan {
 /// A create did nothing: it did not leave, or the service refused it.
 #[derive(Debug)]
 pub struct CreateFailed {
-    pub(super) standing: Standing,
+    pub(super) standing: Box<Standing>,
     pub(super) half: Half,
     pub(super) source: Error,
 }
@@ -158,7 +164,7 @@ impl CreateFailed {
 /// The search for what a create may have made failed.
 #[derive(Debug)]
 pub struct LookUpFailed {
-    pub(super) standing: Standing,
+    pub(super) standing: Box<Standing>,
     pub(super) half: Half,
     pub(super) source: Error,
 }
@@ -182,7 +188,7 @@ impl LookUpFailed {
 /// half to a partner at all, is not documented.
 #[derive(Debug)]
 pub struct Ambiguous {
-    pub(super) standing: Standing,
+    pub(super) standing: Box<Standing>,
     pub(super) half: Half,
     pub(super) candidates: Vec<ReferralId>,
     pub(super) source: Option<Error>,
@@ -209,7 +215,7 @@ impl Ambiguous {
 /// The service has more than one referral where there should be one.
 #[derive(Clone, Debug)]
 pub struct DuplicateFound {
-    pub(super) standing: Standing,
+    pub(super) standing: Box<Standing>,
     pub(super) half: Half,
     pub(super) referrals: Vec<ReferralId>,
 }
@@ -229,14 +235,14 @@ impl DuplicateFound {
 /// Something has to be created, and nobody knows the plan.
 #[derive(Debug)]
 pub struct PlanMissing {
-    pub(super) standing: Standing,
+    pub(super) standing: Box<Standing>,
     pub(super) source: Option<PlanSourceError>,
 }
 
 /// The operation is given up, and closing its own referral failed.
 #[derive(Debug)]
 pub struct CloseFailed {
-    pub(super) standing: Standing,
+    pub(super) standing: Box<Standing>,
     pub(super) source: Error,
 }
 
@@ -250,7 +256,7 @@ impl CloseFailed {
 /// The referral cannot be the one that the caller takes it for.
 #[derive(Clone, Debug)]
 pub struct NotFitting {
-    pub(super) standing: Standing,
+    pub(super) standing: Box<Standing>,
     pub(super) half: Half,
     pub(super) referral: ReferralId,
     pub(super) reason: &'static str,
@@ -271,7 +277,7 @@ impl NotFitting {
 /// The journal failed.
 #[derive(Debug)]
 pub struct JournalFailed {
-    pub(super) standing: Standing,
+    pub(super) standing: Box<Standing>,
     pub(super) source: JournalError,
 }
 
@@ -286,11 +292,17 @@ impl SharedReferralError {
     /// The operation, to run it again.
     pub fn operation(&self) -> OperationId {
         match self {
-            Self::InvalidPlan(invalid) => invalid.operation,
+            Self::InvalidPlan(error) => error.operation,
             Self::Unknown(operation) => *operation,
-            _ => self
-                .standing()
-                .map_or_else(|| OperationId::from(uuid::Uuid::nil()), |at| at.operation),
+            Self::OtherContent(at) | Self::Abandoned(at) | Self::Complete(at) => at.operation,
+            Self::CreateFailed(error) => error.standing.operation,
+            Self::LookUpFailed(error) => error.standing.operation,
+            Self::Ambiguous(error) => error.standing.operation,
+            Self::DuplicateFound(error) => error.standing.operation,
+            Self::PlanMissing(error) => error.standing.operation,
+            Self::CloseFailed(error) => error.standing.operation,
+            Self::NotFitting(error) => error.standing.operation,
+            Self::Journal(error) => error.standing.operation,
         }
     }
 

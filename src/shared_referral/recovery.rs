@@ -13,7 +13,8 @@ pub enum WhenNotFound {
     Stop,
     /// Sends the create once more in each run, with the same `request-id`, and
     /// looks again. For a service whose lists are known to show what it created
-    /// within the settle times: otherwise it doubles the deal.
+    /// within the settle times, and where no other process is at the same
+    /// operation: otherwise it doubles the deal.
     Resend,
 }
 

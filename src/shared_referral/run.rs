@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use tokio::sync::OnceCell;
 
 use super::error::{InvalidPlan, JournalFailed, SharedReferralError, Standing};
 use super::event::{Event, EventKind, Observer};
@@ -118,6 +119,8 @@ pub(super) struct Engine {
     pub(super) plans: Arc<dyn PlanSource>,
     pub(super) recovery: Recovery,
     turns: Arc<Turns>,
+    /// The service was asked for its time.
+    asked: Arc<OnceCell<()>>,
     observer: Observer,
 }
 
@@ -131,6 +134,7 @@ impl SharedReferrals {
             plans: Arc::new(NoPlans),
             recovery: Recovery::default(),
             turns: Arc::default(),
+            asked: Arc::default(),
             observer: Observer::default(),
         }))
     }
@@ -188,8 +192,8 @@ impl SharedReferrals {
             self.0.learn_the_time().await;
             records.push(self.0.begin(id, plan));
         } else if fold(id, &records)?.content() != plan.fingerprint() {
-            let standing = Standing::from(&fold(id, &records)?);
-            return Err(SharedReferralError::OtherContent(standing));
+            let begun = fold(id, &records)?;
+            return Err(SharedReferralError::OtherContent((&begun).into()));
         }
         let session = Session::new(&self.0, id, records, saved, Plan::Given(plan))?;
         session.finish().await
@@ -243,7 +247,7 @@ impl SharedReferrals {
 impl Engine {
     pub(super) async fn load(&self, id: OperationId) -> Result<Vec<Record>, SharedReferralError> {
         self.journal.load(id).await.map_err(|source| {
-            let standing = Standing::new(id);
+            let standing = Box::new(Standing::new(id));
             SharedReferralError::Journal(JournalFailed { standing, source })
         })
     }
@@ -284,10 +288,15 @@ impl Engine {
     /// Before the first create, one small read tells the service's clock: a
     /// search for what is created now must not rest on this machine's.
     async fn learn_the_time(&self) {
-        if self.client.server_time().is_none() {
+        if self.client.server_time().is_some() {
+            return;
+        }
+        let ask = || async {
             // Where it fails, the create will tell why.
             let _ = self.client.list(&ListOptions::new().top(1)).await;
-        }
+        };
+        // Many may begin at once; one asks.
+        self.asked.get_or_init(ask).await;
     }
 
     fn begin(&self, id: OperationId, plan: &SharedReferralPlan) -> Record {

@@ -397,7 +397,7 @@ pub(super) fn fold(id: OperationId, records: &[Record]) -> Result<Operation, Sha
         let message = "the records of the operation do not follow from one another; \
                        next: look its deal up in Partner Center before anything is sent again";
         let source = JournalError::new(JournalErrorKind::Damaged, message).with_source(error);
-        let standing = Standing::new(id);
+        let standing = Box::new(Standing::new(id));
         SharedReferralError::Journal(JournalFailed { standing, source })
     })
 }

@@ -44,7 +44,7 @@ impl SharedReferrals {
     ) -> Result<Operation, SharedReferralError> {
         let _turn = self.engine().turns().wait(*operation).await;
         let mut session = self.take_up(*operation).await?;
-        let standing = Standing::from(&session.operation);
+        let standing = Box::<Standing>::from(&session.operation);
         let read = self.engine().client.get(referral).await;
         let read = read.map_err(|source| {
             SharedReferralError::LookUpFailed(LookUpFailed {
@@ -91,7 +91,7 @@ impl SharedReferrals {
             session.look_around().await?;
             if session.operation.stage() == Stage::Complete {
                 session.save().await?;
-                let standing = Standing::from(&session.operation);
+                let standing = (&session.operation).into();
                 return Err(SharedReferralError::Complete(standing));
             }
             let at = self.engine().now();

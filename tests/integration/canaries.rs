@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use partner_referrals::clock::ManualClock;
 use partner_referrals::lifecycle::Transition;
 use partner_referrals::sandbox::{Fault, FaultBody, FaultPlan, FaultRule, Sandbox};
-use partner_referrals::shared_referral::{MemoryJournal, SharedReferralPlan};
+use partner_referrals::shared_referral::{FileJournal, MemoryJournal, SharedReferralPlan};
 use partner_referrals::types::{NewReferral, Referral};
 use partner_referrals::{
     Continuation, ETag, ErrorKind, ListOptions, Patch, ReferralsClient, StaticToken,
@@ -18,7 +18,7 @@ use partner_referrals::{
 use serde_json::{Value, json};
 
 use self::recorder::{Fields, Recorder};
-use crate::support::{PUBLISHED, always, sandbox};
+use crate::support::{PUBLISHED, always, sandbox, writes};
 
 const CANARY: &str = "canary";
 const NUMBER: u64 = 4_242_424_242;
@@ -274,4 +274,24 @@ async fn a_request_that_is_refused_here_shows_nothing_of_itself() {
     assert_eq!(sandbox.requests().len(), 1);
     clean(&said);
     clean(&log.text());
+}
+
+#[tokio::test]
+async fn no_canary_reaches_a_journal() {
+    let sandbox = sandbox().await;
+    let folder = std::env::temp_dir().join(format!("canaries-{}", uuid::Uuid::new_v4()));
+    std::fs::create_dir(&folder).unwrap();
+    let path = folder.join("deals.journal");
+    let journal = FileJournal::open(&path).unwrap();
+    let plan = SharedReferralPlan::new(canaried(), "GeneralOrOther")
+        .notes_to_microsoft(CANARY)
+        .with_key("crm-1")
+        .without_portal_rules();
+    let deals = loud(&sandbox).shared_referrals(journal);
+    deals.create(&plan).await.unwrap();
+    assert!(String::from_utf8_lossy(&writes(&sandbox)[0].body).contains(CANARY));
+    let written = std::fs::read_to_string(&path).unwrap();
+    assert!(written.contains("crm-1"));
+    clean(&written);
+    std::fs::remove_dir_all(folder).unwrap();
 }

@@ -1,10 +1,9 @@
 //! `cargo xtask audit`: what the dependencies are licensed under and where they
 //! come from. Apart from `test`, because its tool takes minutes to install.
 
-use std::path::Path;
 use std::process::{Command, ExitCode};
 
-use crate::{say, workspace_root};
+use crate::{tool, workspace_root};
 
 /// How to call it.
 pub const USAGE: &str = "\
@@ -21,13 +20,9 @@ pub fn main(arguments: &[String]) -> ExitCode {
         return ExitCode::from(2);
     }
     let root = workspace_root();
-    let folder = root.join("target").join("tools");
-    let tool = folder
-        .join("bin")
-        .join(format!("cargo-deny{}", std::env::consts::EXE_SUFFIX));
-    if !tool.is_file() && !install(&folder) {
+    let Some(tool) = tool::installed("cargo-deny", VERSION) else {
         return ExitCode::from(2);
-    }
+    };
     let status = Command::new(&tool)
         .args(["--all-features", "--locked", "--config"])
         .arg(root.join("xtask").join("deny.toml"))
@@ -42,36 +37,6 @@ pub fn main(arguments: &[String]) -> ExitCode {
         Err(error) => {
             eprintln!("xtask audit: {} cannot be started: {error}", tool.display());
             ExitCode::from(2)
-        }
-    }
-}
-
-fn install(folder: &Path) -> bool {
-    say(&format!(
-        "installing cargo-deny {VERSION} into {}; this takes some minutes, once\n",
-        folder.display()
-    ));
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
-        .args([
-            "install",
-            "cargo-deny",
-            "--locked",
-            "--version",
-            VERSION,
-            "--root",
-        ])
-        .arg(folder)
-        .status();
-    match status {
-        Ok(status) if status.success() => true,
-        Ok(status) => {
-            eprintln!("xtask audit: cargo-deny {VERSION} could not be installed ({status})");
-            false
-        }
-        Err(error) => {
-            eprintln!("xtask audit: cargo cannot be started: {error}");
-            false
         }
     }
 }

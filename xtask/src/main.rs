@@ -1,4 +1,4 @@
-//! What maintainers run: `cargo xtask check-spec`, `test` and `audit`.
+//! What maintainers run: `cargo xtask check-spec`, `test`, `mutants` and `audit`.
 
 #![cfg_attr(
     test,
@@ -12,10 +12,12 @@
 
 mod audit;
 mod check_spec;
+mod mutants;
 mod pass;
 #[path = "../../build/mod.rs"]
 #[allow(dead_code, reason = "the build uses the rest")]
 mod pipeline;
+mod tool;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -28,6 +30,7 @@ fn main() -> ExitCode {
             "check-spec" => check_spec::main(rest),
             "test" => pass::main(rest),
             "audit" => audit::main(rest),
+            "mutants" => mutants::main(rest),
             "__dry-run" => check_spec::dry_run(rest),
             "help" | "--help" | "-h" => {
                 say(&help());
@@ -47,9 +50,10 @@ fn main() -> ExitCode {
 
 fn help() -> String {
     format!(
-        "cargo xtask <command>\n\n{}\n\n{}\n\n{}\n",
+        "cargo xtask <command>\n\n{}\n\n{}\n\n{}\n\n{}\n",
         check_spec::USAGE,
         pass::USAGE,
+        mutants::USAGE,
         audit::USAGE
     )
 }

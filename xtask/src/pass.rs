@@ -120,6 +120,21 @@ const STEPS: &[Step] = &[
         slow: false,
     },
     Step {
+        name: "example of an import",
+        env: &[],
+        command: &[
+            "run",
+            "--locked",
+            "--quiet",
+            "-p",
+            "partner-referrals",
+            "--all-features",
+            "--example",
+            "import_deals",
+        ],
+        slow: false,
+    },
+    Step {
         name: "test without features",
         env: &[],
         command: &[

@@ -238,3 +238,75 @@ async fn many_at_once_cost_less_than_four_syncs_each() {
     drop((deals, journal));
     std::fs::remove_dir_all(folder).unwrap();
 }
+
+const URL: &str = "MANY_URL";
+const COUNT: &str = "MANY_COUNT";
+
+/// A process that creates so many deals, and tells its largest size in KiB.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+#[ignore = "the child process of the test below, which starts it"]
+async fn child() {
+    let (Ok(url), Ok(count)) = (std::env::var(URL), std::env::var(COUNT)) else {
+        return;
+    };
+    let count: usize = count.parse().unwrap();
+    let folder = std::env::temp_dir().join(format!("many-{}", uuid::Uuid::new_v4()));
+    std::fs::create_dir(&folder).unwrap();
+    let journal = FileJournal::open(folder.join("deals.journal")).unwrap();
+    let token = partner_referrals::StaticToken::new("many").unwrap();
+    let client = partner_referrals::ReferralsClient::builder(token)
+        .base_url(url)
+        .allow_insecure_loopback()
+        .build()
+        .unwrap();
+    let named = plans(count).map(move |(number, plan)| {
+        let key = format!("{count}-{number}");
+        (number, plan.with_key(key))
+    });
+    let deals = client.shared_referrals(journal);
+    let outcomes = deals.create_many(futures::stream::iter(named), Many::new());
+    let ok = outcomes
+        .filter(|one| std::future::ready(one.result.is_ok()))
+        .count()
+        .await;
+    assert_eq!(ok, count);
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let peak = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .unwrap();
+    println!("peak{}", peak.trim_end_matches("kB"));
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn memory_does_not_grow_with_the_number_of_plans() {
+    let world = World::new().await;
+    let mut peaks = Vec::new();
+    for count in [200, 2000] {
+        let url = world.sandbox.base_url();
+        let output = tokio::task::spawn_blocking(move || {
+            std::process::Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "shared_referral::many::child"])
+                .args(["--ignored", "--nocapture"])
+                .env(URL, url)
+                .env(COUNT, count.to_string())
+                .output()
+                .unwrap()
+        });
+        let output = output.await.unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let peak = text
+            .lines()
+            .find_map(|line| line.strip_prefix("peak"))
+            .expect(&text);
+        let peak: usize = peak.trim().parse().unwrap();
+        println!("{count:>5} deals: {peak} KiB at most");
+        peaks.push(peak);
+    }
+    assert_eq!(world.sandbox.referrals().len(), 2 * 2200);
+    // A plan and its referrals are some 20 KiB: 1,800 of them would be 35 MiB.
+    assert!(peaks[1] < peaks[0] + 4 * 1024, "{peaks:?}");
+}

@@ -237,7 +237,17 @@ async fn one_small_read_tells_the_services_clock_and_no_second_is_made() {
     let deals = world.deals();
     deals.create(&plan()).await.unwrap();
     deals.create(&plan().with_key("another")).await.unwrap();
+    let more = (0..8).map(|number| plan().with_key(number.to_string()));
     let requests = world.sandbox.requests();
+    let fresh = World::new().await;
+    let deals = fresh.deals();
+    let plans: Vec<_> = more.collect();
+    futures::future::join_all(plans.iter().map(|plan| deals.create(plan))).await;
+    assert_eq!(
+        fresh.sandbox.requests().len() - fresh.posts(),
+        1,
+        "one asks for all"
+    );
     let methods: Vec<&str> = requests.iter().map(|one| one.method.as_str()).collect();
     assert_eq!(methods, ["GET", "POST", "POST", "POST", "POST"]);
     assert_eq!(requests[0].query_option("$top").as_deref(), Some("1"));
