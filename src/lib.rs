@@ -21,6 +21,7 @@ pub mod lifecycle;
 mod list;
 #[cfg(feature = "httpmock")]
 pub mod mock;
+mod private_file;
 mod redact;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;

@@ -1,7 +1,7 @@
 //! A refresh token in a file.
 
 use std::fmt;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::{LoadFuture, RefreshToken, SaveFuture, TokenStore};
 use crate::credential::{CredentialError, CredentialErrorKind};
+use crate::private_file;
 
 /// Far above any refresh token, and small enough to read whatever is there.
 const LIMIT: u64 = 64 * 1024;
@@ -111,7 +112,7 @@ fn load(path: &Path) -> Result<Option<RefreshToken>, CredentialError> {
         Err(error) => return Err(unreadable(error)),
     };
     // Of the open file, not of the path, which may be another by now.
-    if exposed(&file).map_err(unreadable)? {
+    if private_file::exposed(&file).map_err(unreadable)? {
         return Err(store_error(
             "the file of the refresh token can be read or written by others than its owner, so the \
              token has to be taken as known: sign in again, then make the file `chmod 600`",
@@ -133,17 +134,13 @@ fn load(path: &Path) -> Result<Option<RefreshToken>, CredentialError> {
 }
 
 fn save(path: &Path, token: &RefreshToken) -> io::Result<()> {
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
     let name = path
         .file_name()
         .ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
     let mut temporary = std::ffi::OsString::from(".");
     temporary.push(name);
     temporary.push(format!(".{}.tmp", Uuid::new_v4()));
-    let temporary = directory.join(temporary);
+    let temporary = private_file::folder(path).join(temporary);
 
     let result = write_new(&temporary, token).and_then(|()| std::fs::rename(&temporary, path));
     if result.is_err() {
@@ -151,7 +148,7 @@ fn save(path: &Path, token: &RefreshToken) -> io::Result<()> {
         let _ = std::fs::remove_file(&temporary);
     }
     result?;
-    sync_directory(directory)
+    private_file::sync_folder(path)
 }
 
 fn write_new(path: &Path, token: &RefreshToken) -> io::Result<()> {
@@ -161,46 +158,9 @@ fn write_new(path: &Path, token: &RefreshToken) -> io::Result<()> {
     };
     let mut content = Zeroizing::new(Vec::with_capacity(8 * 1024));
     serde_json::to_writer(&mut *content, &stored)?;
-    let mut file = new_file().open(path)?;
+    let mut file = private_file::create(path)?;
     file.write_all(&content)?;
     file.sync_all()
-}
-
-#[cfg(unix)]
-fn new_file() -> OpenOptions {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true).mode(0o600);
-    options
-}
-
-#[cfg(not(unix))]
-fn new_file() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    options
-}
-
-#[cfg(unix)]
-fn exposed(file: &File) -> io::Result<bool> {
-    use std::os::unix::fs::PermissionsExt as _;
-    Ok(file.metadata()?.permissions().mode() & 0o077 != 0)
-}
-
-#[cfg(not(unix))]
-fn exposed(_: &File) -> io::Result<bool> {
-    Ok(false)
-}
-
-/// Without it, the rename itself may be lost with the power.
-#[cfg(unix)]
-fn sync_directory(directory: &Path) -> io::Result<()> {
-    File::open(directory)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_directory(_: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 fn store_error(message: &str) -> CredentialError {

@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 
 use super::error::{JournalError, JournalErrorKind};
 use super::{Journal, JournalFuture};
+use crate::private_file;
 use crate::shared_referral::operation::{OperationId, Record};
 pub use writer::Compacted;
 use writer::{Append, Job, Reply, Writer};
@@ -92,17 +93,12 @@ impl FileJournal {
         let opening = |error| JournalError::io("opened", error);
         let lock = disk::lock(&path)?;
         // Of a compaction that did not come to its end.
-        match std::fs::remove_file(disk::beside(&path, ".compacting")) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(opening(error));
-            }
-            _ => {}
-        }
-        let (mut file, made) = disk::open(&path).map_err(opening)?;
+        disk::remove(&disk::beside(&path, ".compacting")).map_err(opening)?;
+        let (mut file, made) = private_file::open(&path).map_err(opening)?;
         if made {
-            disk::sync_folder(&path).map_err(opening)?;
+            private_file::sync_folder(&path).map_err(opening)?;
         }
-        if disk::exposed(&file).map_err(opening)? {
+        if private_file::exposed(&file).map_err(opening)? {
             return Err(JournalError::new(
                 JournalErrorKind::Io,
                 "the journal can be read or written by others than its owner; \

@@ -14,6 +14,7 @@ use super::disk;
 use super::index::{Index, Place};
 use super::line::Entry;
 use super::scan::HEADER;
+use crate::private_file;
 use crate::shared_referral::journal::error::{JournalError, JournalErrorKind};
 use crate::shared_referral::operation::{Operation, OperationId, Record};
 
@@ -235,11 +236,8 @@ impl Writer {
         let before = self.length;
         let failed = |error| JournalError::io("compacted", error);
         let path = disk::beside(&self.path, ".compacting");
-        match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-            _ => {}
-        }
-        let mut to = io::BufWriter::new(disk::create(&path).map_err(failed)?);
+        disk::remove(&path).map_err(failed)?;
+        let mut to = io::BufWriter::new(private_file::create(&path).map_err(failed)?);
         let mut index = Index::default();
         let mut length = HEADER.len() as u64;
         let mut commit = 0;
@@ -277,7 +275,7 @@ impl Writer {
         // From here on the new file is the journal, whatever else fails.
         (self.file, self.index) = (file, index);
         (self.length, self.commit) = (length, commit);
-        if let Err(error) = disk::sync_folder(&self.path) {
+        if let Err(error) = private_file::sync_folder(&self.path) {
             self.failed = true;
             return Err(failed(error));
         }
