@@ -108,7 +108,7 @@ fn next_of(
         return unsettled.then_some(Next::Look(half));
     }
     let Some(looked_at) = seen.looked_at else {
-        let nothing_sent = state.doubts == 0 && run.fresh && !recovery.look_first;
+        let nothing_sent = state.doubts == 0 && run.fresh && recovery.look_back.is_none();
         return Some(if nothing_sent {
             Next::Create(half)
         } else {

@@ -28,7 +28,7 @@ pub enum WhenNotFound {
 /// | horizon | 1 hour | the latest that a create comes to the service after it was sent |
 /// | most referrals read | 5,000 | a search must end |
 /// | where nothing is found | stop | absence cannot be proven by a list |
-/// | look before the first create | no | for a journal that came back from a backup |
+/// | look back before the first create | no | for a journal that came back from a backup |
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Recovery {
@@ -37,7 +37,7 @@ pub struct Recovery {
     pub(super) horizon: Duration,
     pub(super) most_read: usize,
     pub(super) when_not_found: WhenNotFound,
-    pub(super) look_first: bool,
+    pub(super) look_back: Option<Duration>,
 }
 
 impl Default for Recovery {
@@ -48,7 +48,7 @@ impl Default for Recovery {
             horizon: Duration::from_secs(3600),
             most_read: 5_000,
             when_not_found: WhenNotFound::Stop,
-            look_first: false,
+            look_back: None,
         }
     }
 }
@@ -94,10 +94,11 @@ impl Recovery {
         self
     }
 
-    /// Searches before the first create of an operation too: for a journal that
-    /// may have lost what it knew.
-    pub fn look_first(mut self, look: bool) -> Self {
-        self.look_first = look;
+    /// Searches before the first create of an operation too, so far back: for a
+    /// journal that may have lost what it knew. The time is that which the
+    /// journal may have lost.
+    pub fn look_back(mut self, time: Duration) -> Self {
+        self.look_back = Some(time);
         self
     }
 

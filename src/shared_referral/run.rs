@@ -274,20 +274,27 @@ impl Engine {
 
     /// From when on a search for a create sent at `at` must look.
     pub(super) fn since(&self, at: Timestamp) -> Timestamp {
-        let skew = match self.client.server_time() {
-            Some(_) => self.recovery.skew,
-            None => self.recovery.skew.max(BLIND),
-        };
-        let at = at.utc();
-        let since = chrono::TimeDelta::from_std(skew)
-            .ok()
-            .and_then(|skew| at.checked_sub_signed(skew));
-        since.unwrap_or(DateTime::<Utc>::MIN_UTC).into()
+        before(
+            at,
+            match self.client.server_time() {
+                Some(_) => self.recovery.skew,
+                None => self.recovery.skew.max(BLIND),
+            },
+        )
+    }
+
+    /// The same for an operation of which nothing was sent, as far as its
+    /// journal knows.
+    pub(super) fn since_begun(&self, begun: Timestamp) -> Timestamp {
+        before(
+            self.since(begun),
+            self.recovery.look_back.unwrap_or_default(),
+        )
     }
 
     /// Before the first create, one small read tells the service's clock: a
     /// search for what is created now must not rest on this machine's.
-    async fn learn_the_time(&self) {
+    pub(super) async fn learn_the_time(&self) {
         if self.client.server_time().is_some() {
             return;
         }
@@ -308,6 +315,12 @@ impl Engine {
             traits: traits::of_plan(id, &own),
         }
     }
+}
+
+fn before(at: Timestamp, time: Duration) -> Timestamp {
+    let earlier = chrono::TimeDelta::from_std(time).ok();
+    let earlier = earlier.and_then(|time| at.utc().checked_sub_signed(time));
+    earlier.unwrap_or(DateTime::<Utc>::MIN_UTC).into()
 }
 
 impl ReferralsClient {

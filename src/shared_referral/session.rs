@@ -107,6 +107,10 @@ impl<'a> Session<'a> {
     }
 
     async fn steps(&mut self) -> Result<(), SharedReferralError> {
+        if self.operation.is_open() || self.operation.twin_possible() {
+            // How old a doubt is must not rest on two clocks.
+            self.engine.learn_the_time().await;
+        }
         loop {
             let now = self.engine.now();
             match next(&self.operation, &self.run, &self.engine.recovery, now) {
@@ -410,7 +414,7 @@ impl Engine {
             }
             _ => {
                 let state = operation.half(Half::Own);
-                let begun = || self.since(operation.begun_at());
+                let begun = || self.since_begun(operation.begun_at());
                 let window = Window {
                     since: state.since.unwrap_or_else(begun),
                     until: state.last_sent.and_then(|sent| {

@@ -72,7 +72,7 @@ fn a_new_operation_is_created_at_once_and_one_taken_up_is_looked_for_first() {
         let operation = with(half, &[]);
         let fresh = Run::new(true);
         assert_eq!(next(&operation, &fresh, &stop(), at(1)), Next::Create(half));
-        let careful = stop().look_first(true);
+        let careful = stop().look_back(Duration::ZERO);
         assert_eq!(next(&operation, &fresh, &careful, at(1)), Next::Look(half));
         let mut later = Run::new(false);
         assert_eq!(next(&operation, &later, &stop(), at(1)), Next::Look(half));

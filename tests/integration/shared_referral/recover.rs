@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use partner_referrals::Outcome;
-use partner_referrals::clock::Clock as _;
+use partner_referrals::clock::{Clock as _, ManualClock};
 use partner_referrals::sandbox::{Fault, FaultBody, FaultPlan, FaultRule};
 use partner_referrals::shared_referral::{
     EventKind, Half, Operation, Recovery, SharedReferralError, SharedReferralPlan, WhenNotFound,
     Witness,
 };
 use partner_referrals::types::NewReferral;
+use partner_referrals::{Outcome, RetryPolicy};
 use serde_json::json;
 
 use super::{KEY, Told, World, plan};
@@ -485,11 +485,52 @@ async fn a_journal_from_a_backup_is_made_safe_by_looking_first() {
     let mut world = World::new().await;
     let first = world.deals().create(&plan()).await.unwrap();
     world.journal = Default::default();
-    let careful = world.deals().recovery(Recovery::new().look_first(true));
+    world.clock.advance(3 * Duration::from_secs(24 * 3600));
+    let week = 7 * Duration::from_secs(24 * 3600);
+    let careful = world.deals().recovery(Recovery::new().look_back(week));
     let again = careful.create(&plan()).await.unwrap();
     assert_eq!(
         (again.own_id, again.connected_id),
         (first.own_id, first.connected_id)
     );
+    assert_eq!(world.posts(), 2);
+}
+
+#[tokio::test]
+async fn the_age_of_a_doubt_is_told_by_the_services_clock_even_in_a_new_program() {
+    // This machine's clock is a day ahead of the service's.
+    let day = Duration::from_secs(24 * 3600);
+    let clock = ManualClock::default();
+    let time = clock.clone();
+    let world = World::with(|sandbox| {
+        sandbox
+            .clock(move || (time.now() - day).into())
+            .visibility_delay(Duration::from_secs(10))
+    });
+    let world = world.await;
+    let client = || {
+        let builder = crate::support::builder(&world.sandbox).clock(clock.clone());
+        builder.retry(RetryPolicy::never()).build().unwrap()
+    };
+    let resend = || Recovery::new().when_not_found(WhenNotFound::Resend);
+    world.sandbox.set_faults(
+        FaultPlan::new()
+            .rule(FaultRule::new(Fault::CutAfterWrite).method("POST").nth(1))
+            .rule(
+                FaultRule::new(Fault::status(503, FaultBody::Html))
+                    .method("GET")
+                    .nth(2),
+            ),
+    );
+    let first = client()
+        .shared_referrals(world.journal.clone())
+        .recovery(resend());
+    first.create(&plan()).await.unwrap_err();
+    world.calm();
+    let second = client()
+        .shared_referrals(world.journal.clone())
+        .recovery(resend());
+    let shared = second.create(&plan()).await.unwrap();
+    assert!(!shared.twin_possible, "it was waited for, not sent again");
     assert_eq!(world.posts(), 2);
 }
