@@ -22,6 +22,8 @@ mod list;
 #[cfg(feature = "httpmock")]
 pub mod mock;
 mod redact;
+#[cfg(feature = "restate")]
+pub mod restate;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 mod scalar;
