@@ -50,6 +50,26 @@ impl Many {
         self.until = Some(Box::pin(signal));
         self
     }
+
+    /// Runs the items, so many at once.
+    pub(super) fn run<I, T, F>(
+        self,
+        items: impl Stream<Item = I> + Send + 'static,
+        each: impl FnMut(I) -> F + Send + 'static,
+    ) -> impl Stream<Item = T> + Send + 'static
+    where
+        I: Send + 'static,
+        T: Send + 'static,
+        F: Future<Output = T> + Send + 'static,
+    {
+        let until = self
+            .until
+            .unwrap_or_else(|| Box::pin(std::future::pending()));
+        items
+            .take_until(until)
+            .map(each)
+            .buffer_unordered(self.concurrency)
+    }
 }
 
 impl fmt::Debug for Many {
@@ -126,7 +146,7 @@ impl SharedReferrals {
         T: Send + 'static,
     {
         let deals = self.clone();
-        run(plans, many, move |(tag, plan)| {
+        Outcomes(Box::pin(many.run(plans, move |(tag, plan)| {
             let deals = deals.clone();
             async move {
                 PlanOutcome {
@@ -135,7 +155,7 @@ impl SharedReferrals {
                     result: deals.create(&plan).await,
                 }
             }
-        })
+        })))
     }
 
     /// Goes on with every operation that is not finished, as
@@ -146,7 +166,7 @@ impl SharedReferrals {
     pub async fn resume_open(&self, many: Many) -> Result<Outcomes, JournalError> {
         let open = self.open().await?;
         let deals = self.clone();
-        Ok(run(futures::stream::iter(open), many, move |operation| {
+        let each = move |operation| {
             let deals = deals.clone();
             async move {
                 PlanOutcome {
@@ -155,26 +175,9 @@ impl SharedReferrals {
                     result: deals.resume(&operation).await,
                 }
             }
-        }))
+        };
+        Ok(Outcomes(Box::pin(
+            many.run(futures::stream::iter(open), each),
+        )))
     }
-}
-
-fn run<I, T, F>(
-    items: impl Stream<Item = I> + Send + 'static,
-    many: Many,
-    each: impl FnMut(I) -> F + Send + 'static,
-) -> Outcomes<T>
-where
-    I: Send + 'static,
-    T: Send + 'static,
-    F: Future<Output = PlanOutcome<T>> + Send + 'static,
-{
-    let until = many
-        .until
-        .unwrap_or_else(|| Box::pin(std::future::pending()));
-    let outcomes = items
-        .take_until(until)
-        .map(each)
-        .buffer_unordered(many.concurrency);
-    Outcomes(Box::pin(outcomes))
 }

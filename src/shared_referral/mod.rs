@@ -18,6 +18,8 @@
 mod decide;
 mod error;
 mod event;
+#[cfg(feature = "import")]
+pub mod import;
 mod journal;
 mod look;
 mod many;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::error::{JournalFailed, SharedReferralError, Standing};
 use super::event::{Event, EventKind, Observer};
 use super::journal::{Journal, JournalError};
-use super::operation::{Operation, OperationId, Record};
+use super::operation::{Operation, OperationId, Record, Witness};
 use super::plan::SharedReferralPlan;
 use super::recovery::Recovery;
 use super::session::{Plan, Session};
@@ -31,6 +31,10 @@ pub struct SharedReferral {
     pub own_id: ReferralId,
     /// The referral for Microsoft.
     pub connected_id: ReferralId,
+    /// Who said that the own referral is there.
+    pub own_by: Witness,
+    /// Who said that the connected referral is there.
+    pub connected_by: Witness,
     /// The own referral as the service gave it in this run; none where an
     /// earlier run made it: [`ReferralsClient::get`] reads it.
     pub own: Option<Referral>,

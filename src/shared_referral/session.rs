@@ -315,23 +315,24 @@ impl<'a> Session<'a> {
     }
 
     fn result(self) -> Result<SharedReferral, SharedReferralError> {
-        let standing = Standing::from(&self.operation);
-        let twin_possible = self.operation.twin_possible();
-        match (standing.own, standing.engagement, standing.connected) {
-            (Some(own_id), Some(engagement_id), Some(connected_id)) => Ok(SharedReferral {
-                operation: standing.operation,
-                engagement_id,
-                own_id,
-                connected_id,
+        let made = |half| self.operation.half(half).made.clone();
+        match (made(Half::Own), made(Half::Connected)) {
+            (Some(own), Some(connected)) => Ok(SharedReferral {
+                operation: self.operation.id(),
+                engagement_id: own.engagement,
+                own_id: own.referral,
+                connected_id: connected.referral,
+                own_by: own.by,
+                connected_by: connected.by,
+                twin_possible: self.operation.twin_possible(),
                 own: self.own,
                 connected: self.connected,
-                twin_possible,
             }),
             // Only after another writer gave it up in between.
             _ if self.operation.stage() == Stage::Abandoned => {
                 Err(SharedReferralError::Abandoned((&self.operation).into()))
             }
-            _ => Err(SharedReferralError::Unknown(standing.operation)),
+            _ => Err(SharedReferralError::Unknown(self.operation.id())),
         }
     }
 }

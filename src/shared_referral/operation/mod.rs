@@ -81,6 +81,7 @@ pub(super) struct HalfState {
 pub(super) struct Made {
     pub(super) referral: ReferralId,
     pub(super) engagement: EngagementId,
+    pub(super) by: Witness,
 }
 
 /// Records that cannot follow one another.
@@ -182,6 +183,7 @@ impl Operation {
                 state.made = Some(Made {
                     referral: referral.clone(),
                     engagement: engagement.clone(),
+                    by: *by,
                 });
             }
         }

@@ -47,6 +47,7 @@ fn deals(url: &str, journal: FileJournal) -> SharedReferrals {
     let recovery = Recovery::new()
         .settle([])
         .skew(Duration::from_secs(1))
+        .horizon(Duration::from_secs(2))
         .when_not_found(WhenNotFound::Resend);
     client.shared_referrals(journal).recovery(recovery)
 }
