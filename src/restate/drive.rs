@@ -263,18 +263,10 @@ impl<'a, 'ctx> Drive<'a, 'ctx> {
     }
 
     fn created(&self) -> HandlerResult<Created> {
-        let twin_possible = self.operation.twin_possible();
-        let standing = Standing::from(&self.operation);
-        match (standing.own, standing.engagement, standing.connected) {
-            (Some(own_id), Some(engagement_id), Some(connected_id)) => Ok(Created {
-                operation: standing.operation,
-                engagement_id,
-                own_id,
-                connected_id,
-                twin_possible,
-            }),
+        match steps::finished(&self.operation) {
+            Some(shared) => Ok(Created::from(shared)),
             // `next` does not say "finished" then.
-            _ => Err(end(&SharedReferralError::Unknown(standing.operation))),
+            None => Err(end(&SharedReferralError::Unknown(self.operation.id()))),
         }
     }
 }

@@ -15,7 +15,8 @@ use super::tokens::Tokens;
 use crate::client::ReferralsClient;
 use crate::scalar::{EngagementId, ReferralId};
 use crate::shared_referral::{
-    OperationId, Record, Recovery, SharedReferral, SharedReferralPlan, Stage, Standing, steps,
+    OperationId, Record, Recovery, SharedReferral, SharedReferralPlan, Stage, Standing, Witness,
+    steps,
 };
 
 /// The state: the records of the operation, as a journal would hold them.
@@ -39,7 +40,23 @@ pub(super) struct Created {
     pub(super) engagement_id: EngagementId,
     pub(super) own_id: ReferralId,
     pub(super) connected_id: ReferralId,
+    pub(super) own_by: Witness,
+    pub(super) connected_by: Witness,
     pub(super) twin_possible: bool,
+}
+
+impl From<SharedReferral> for Created {
+    fn from(shared: SharedReferral) -> Self {
+        Self {
+            operation: shared.operation,
+            engagement_id: shared.engagement_id,
+            own_id: shared.own_id,
+            connected_id: shared.connected_id,
+            own_by: shared.own_by,
+            connected_by: shared.connected_by,
+            twin_possible: shared.twin_possible,
+        }
+    }
 }
 
 impl From<Created> for SharedReferral {
@@ -49,6 +66,8 @@ impl From<Created> for SharedReferral {
             engagement_id: created.engagement_id,
             own_id: created.own_id,
             connected_id: created.connected_id,
+            own_by: created.own_by,
+            connected_by: created.connected_by,
             own: None,
             connected: None,
             twin_possible: created.twin_possible,

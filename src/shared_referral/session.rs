@@ -3,7 +3,7 @@
 use futures::future::BoxFuture;
 
 use super::decide::{Next, Run, next};
-use super::error::{JournalFailed, PlanMissing, SharedReferralError, Standing};
+use super::error::{JournalFailed, PlanMissing, SharedReferralError};
 use super::event::EventKind;
 use super::journal::{JournalError, JournalErrorKind};
 use super::operation::{Operation, OperationId, Record, Stage, Witness};
@@ -315,18 +315,11 @@ impl<'a> Session<'a> {
     }
 
     fn result(self) -> Result<SharedReferral, SharedReferralError> {
-        let made = |half| self.operation.half(half).made.clone();
-        match (made(Half::Own), made(Half::Connected)) {
-            (Some(own), Some(connected)) => Ok(SharedReferral {
-                operation: self.operation.id(),
-                engagement_id: own.engagement,
-                own_id: own.referral,
-                connected_id: connected.referral,
-                own_by: own.by,
-                connected_by: connected.by,
-                twin_possible: self.operation.twin_possible(),
+        match steps::finished(&self.operation) {
+            Some(shared) => Ok(SharedReferral {
                 own: self.own,
                 connected: self.connected,
+                ..shared
             }),
             // Only after another writer gave it up in between.
             _ if self.operation.stage() == Stage::Abandoned => {

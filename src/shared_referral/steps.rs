@@ -18,6 +18,7 @@ use super::operation::{Made, Operation, OperationId, Record, Witness};
 use super::plan::SharedReferralPlan;
 use super::problem::Half;
 use super::recovery::Recovery;
+use super::run::SharedReferral;
 use super::traits;
 use crate::client::ReferralsClient;
 use crate::clock::Clock as _;
@@ -203,6 +204,23 @@ async fn look_for(
             look::for_own(client, operation, window, recovery).await
         }
     }
+}
+
+/// What both creates came to; none where one of them is missing.
+pub(crate) fn finished(operation: &Operation) -> Option<SharedReferral> {
+    let made = |half| operation.half(half).made.clone();
+    let (own, connected) = (made(Half::Own)?, made(Half::Connected)?);
+    Some(SharedReferral {
+        operation: operation.id(),
+        engagement_id: own.engagement,
+        own_id: own.referral,
+        connected_id: connected.referral,
+        own_by: own.by,
+        connected_by: connected.by,
+        own: None,
+        connected: None,
+        twin_possible: operation.twin_possible(),
+    })
 }
 
 pub(crate) fn create_failed(
