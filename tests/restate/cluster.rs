@@ -78,6 +78,9 @@ impl Restate {
         let name = format!("partner-referrals-restate-{}", uuid::Uuid::new_v4());
         let folder = Folder(std::env::temp_dir().join(name));
         std::fs::create_dir(&folder.0).unwrap();
+        // What reqwest asks for in this build, though nothing here is https.
+        #[cfg(feature = "rustls")]
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let mut restate = Self {
             program: program.to_owned(),
             node: free(),
