@@ -155,3 +155,37 @@ impl fmt::Debug for RestateClient {
         f.debug_struct("RestateClient").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_http_address_is_taken_and_its_path_is_kept() {
+        for wrong in ["", "restate:8080", "127.0.0.1:8080", "unix:/run/restate"] {
+            let error = RestateClient::new(wrong).unwrap_err();
+            assert!(matches!(error, RestateError::Address), "{wrong}");
+        }
+        for (given, kept) in [
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080/"),
+            ("http://restate/a/b", "http://restate/a/b/"),
+        ] {
+            let client = RestateClient::new(given).unwrap();
+            assert_eq!(client.ingress.as_str(), kept);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_not_there_is_told_without_its_address() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(listener);
+        let client = RestateClient::new(&format!("http://user:secret@{address}")).unwrap();
+        let id = OperationId::of_key("k");
+        let error = client.progress(&id).await.unwrap_err();
+        assert!(matches!(error, RestateError::Connection(_)), "{error}");
+        for text in [error.to_string(), format!("{error:?} {client:?}")] {
+            assert!(!text.contains("secret"), "{text}");
+        }
+    }
+}

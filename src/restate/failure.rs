@@ -214,3 +214,35 @@ impl StdError for RestateError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shared_referral::OperationId;
+
+    #[test]
+    fn a_failure_comes_back_through_restate_as_it_was() {
+        let standing = Standing::new(OperationId::of_key("k"));
+        let error = SharedReferralError::OtherContent(standing.clone());
+        let failure = Failure::from(&error).after(Some("it was cut"));
+        let terminal = failure.clone().into_terminal();
+        assert_eq!(terminal.code(), 409);
+        let read: Failure = serde_json::from_str(terminal.message()).unwrap();
+        assert_eq!(read, failure);
+        assert_eq!(read.standing, Some(standing));
+        assert!(read.to_string().starts_with(&error.to_string()));
+        assert!(read.to_string().ends_with("; the create: it was cut"));
+        assert!(
+            !format!("{read:?}").contains("the key was used"),
+            "ids and codes only"
+        );
+    }
+
+    #[test]
+    fn a_failure_of_a_newer_worker_can_be_read() {
+        let text = r#"{"code":"tooEarly","message":"wait","until":7}"#;
+        let read: Failure = serde_json::from_str(text).unwrap();
+        assert_eq!(read.code, FailureCode::Other);
+        assert_eq!(read.to_string(), "wait");
+    }
+}

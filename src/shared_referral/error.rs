@@ -82,7 +82,7 @@ pub struct Standing {
 }
 
 impl Standing {
-    pub(super) fn new(operation: OperationId) -> Self {
+    pub(crate) fn new(operation: OperationId) -> Self {
         Self {
             operation,
             own: None,

@@ -24,7 +24,8 @@ const LIMIT: Duration = Duration::from_secs(50);
 
 const ADDRESS: &str = "RESTATE_TEST_ADDRESS";
 const SERVICE: &str = "RESTATE_TEST_SERVICE";
-/// Milliseconds, for the counter-proof: with 0 and 0 the test must fail.
+/// Milliseconds, for the counter-proof: with a lease of 100 and a landing of 0,
+/// which is less than what comes late here, deals are doubled.
 const LANDING: &str = "RESTATE_TEST_LANDING";
 const LEASE: &str = "RESTATE_TEST_LEASE";
 
@@ -133,7 +134,7 @@ async fn each_deal_is_made_once_whatever_is_killed() {
         .map(|number| tokio::spawn(create(restate.client(), number)))
         .collect();
     let (mut kills, mut server_kills) = (0, 0);
-    while deals.iter().any(|deal| !deal.is_finished()) {
+    while deals.iter().any(|deal| !deal.is_finished()) || server_kills < SERVER_KILLS {
         assert!(begin.elapsed() < LIMIT, "it does not come to its end");
         tokio::time::sleep(EVERY).await;
         let victim = kills % WORKERS;
@@ -141,7 +142,7 @@ async fn each_deal_is_made_once_whatever_is_killed() {
         drop(workers.remove(victim));
         workers.insert(victim, start(address, &sandbox));
         kills += 1;
-        if server_kills < SERVER_KILLS && kills % 3 == 0 {
+        if server_kills < SERVER_KILLS && kills % 2 == 0 {
             restate.kill().await;
             server_kills += 1;
         }
@@ -187,8 +188,6 @@ async fn each_deal_is_made_once_whatever_is_killed() {
         assert_eq!(*connected, [shared.connected_id.as_str()], "crm-{number}");
     }
     assert_eq!((owns.len(), connected.len()), (DEALS, DEALS), "no orphans");
-    assert_eq!(server_kills, SERVER_KILLS);
-    assert!(kills >= 10, "{kills}");
     assert!(found > 0, "no kill met a create that was carried out");
 
     let client = restate.client();

@@ -1,4 +1,5 @@
-//! What maintainers run: `cargo xtask check-spec`, `test` and `audit`.
+//! What maintainers run: `cargo xtask check-spec`, `test`, `restate` and
+//! `audit`.
 
 #![cfg_attr(
     test,
@@ -16,6 +17,7 @@ mod pass;
 #[path = "../../build/mod.rs"]
 #[allow(dead_code, reason = "the build uses the rest")]
 mod pipeline;
+mod restate;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
         Some((command, rest)) => match command.as_str() {
             "check-spec" => check_spec::main(rest),
             "test" => pass::main(rest),
+            "restate" => restate::main(rest),
             "audit" => audit::main(rest),
             "__dry-run" => check_spec::dry_run(rest),
             "help" | "--help" | "-h" => {
@@ -47,9 +50,10 @@ fn main() -> ExitCode {
 
 fn help() -> String {
     format!(
-        "cargo xtask <command>\n\n{}\n\n{}\n\n{}\n",
+        "cargo xtask <command>\n\n{}\n\n{}\n\n{}\n\n{}\n",
         check_spec::USAGE,
         pass::USAGE,
+        restate::USAGE,
         audit::USAGE
     )
 }
