@@ -309,6 +309,12 @@ impl ReferralsClient {
         shared.server_time.now(&*shared.clock)
     }
 
+    /// The longest that one call can take.
+    #[cfg(feature = "restate")]
+    pub(crate) fn deadline(&self) -> std::time::Duration {
+        self.generated.inner.0.deadline
+    }
+
     fn begin(&self, operation: Operation) -> Call {
         Call::new(operation, &*self.generated.inner.0.ids)
     }

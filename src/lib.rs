@@ -23,6 +23,8 @@ mod list;
 pub mod mock;
 mod private_file;
 mod redact;
+#[cfg(feature = "restate")]
+pub mod restate;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 mod scalar;

@@ -20,6 +20,10 @@ pub enum Fault {
     /// The request is handled, then its answer waits this long. A caller that
     /// gives up in between has changed the service all the same.
     DelayAfterWrite(Duration),
+    /// The request waits this long, then is handled whether or not its caller
+    /// is still there: a caller that gives up in between changes the service
+    /// later.
+    LateWrite(Duration),
     /// 429 from the gateway, nothing done.
     Throttle {
         /// Seconds for the `Retry-After` header; no header without.

@@ -9,6 +9,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -110,7 +111,10 @@ async fn answer(
         Some(answer) => answer,
         None => {
             let handled = match body {
-                Some(body) => handle(router, parts, body).await,
+                Some(body) => match fault {
+                    Some(Fault::LateWrite(pause)) => late(pause, router, parts, body).await?,
+                    _ => handle(router, parts, body).await,
+                },
                 None => Refusal::too_large().into_response(),
             };
             after(fault, handled).await?
@@ -131,6 +135,21 @@ async fn handle(router: Router, parts: Parts, body: Bytes) -> Response<Body> {
     match answered {
         Ok(answer) => answer,
     }
+}
+
+/// Handles a request in a task of its own, which a caller that hangs up does not
+/// end.
+async fn late(
+    pause: Duration,
+    router: Router,
+    parts: Parts,
+    body: Bytes,
+) -> Result<Response<Body>, Cut> {
+    let handling = tokio::spawn(async move {
+        tokio::time::sleep(pause).await;
+        handle(router, parts, body).await
+    });
+    handling.await.map_err(|_| Cut)
 }
 
 /// What a fault does instead of, or ahead of, handling the request.

@@ -196,6 +196,18 @@ async fn what_a_caller_gave_up_waiting_for_is_not_done_later() {
 }
 
 #[tokio::test]
+async fn a_late_write_is_done_though_its_caller_is_gone() {
+    let sandbox = with(Fault::LateWrite(Duration::from_millis(300))).await;
+    let sent = post();
+    let answer = send(&sandbox, &sent);
+    let given_up = tokio::time::timeout(Duration::from_millis(100), answer).await;
+    assert!(given_up.is_err());
+    assert!(sandbox.referrals().is_empty());
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(sandbox.referrals().len(), 1);
+}
+
+#[tokio::test]
 async fn a_referral_that_lists_never_show_can_be_read() {
     let builder = Sandbox::builder().visibility_delay(Duration::MAX);
     let sandbox = builder.start().await.unwrap();

@@ -12,7 +12,7 @@ use crate::scalar::Timestamp;
 
 /// The next step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Next {
+pub(crate) enum Next {
     /// Send the create.
     Create(Half),
     /// Search for what an earlier create may have made.
@@ -29,10 +29,10 @@ pub(super) enum Next {
 
 /// What this run has seen, besides the records.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Run {
+pub(crate) struct Run {
     /// The operation, or its engagement, was made in this run: a create that was
     /// never sent cannot have left anything on the service.
-    pub(super) fresh: bool,
+    pub(crate) fresh: bool,
     own: Seen,
     connected: Seen,
 }
@@ -46,7 +46,7 @@ struct Seen {
 }
 
 impl Run {
-    pub(super) fn new(fresh: bool) -> Self {
+    pub(crate) fn new(fresh: bool) -> Self {
         Self {
             fresh,
             ..Self::default()
@@ -54,12 +54,12 @@ impl Run {
     }
 
     /// A look was made, and what was found is in the records.
-    pub(super) fn looked(&mut self, half: Half, at: Timestamp) {
+    pub(crate) fn looked(&mut self, half: Half, at: Timestamp) {
         self.seen_mut(half).looked_at = Some(at);
     }
 
     /// A create is sent: what was looked at before says nothing of it.
-    pub(super) fn creating(&mut self, half: Half, operation: &Operation) {
+    pub(crate) fn creating(&mut self, half: Half, operation: &Operation) {
         let seen = self.seen_mut(half);
         seen.resends += u32::from(operation.half(half).doubts > 0);
         seen.looked_at = None;
@@ -81,7 +81,7 @@ impl Run {
 }
 
 /// Decides, at the time `now` of the service.
-pub(super) fn next(operation: &Operation, run: &Run, recovery: &Recovery, now: Timestamp) -> Next {
+pub(crate) fn next(operation: &Operation, run: &Run, recovery: &Recovery, now: Timestamp) -> Next {
     if operation.stage() == Stage::Abandoned {
         return Next::Abandoned;
     }
@@ -136,7 +136,7 @@ fn next_of(
 }
 
 /// Whether lists show by now what the last create of the half made.
-pub(super) fn settled(
+pub(crate) fn settled(
     operation: &Operation,
     half: Half,
     recovery: &Recovery,

@@ -3,6 +3,8 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::journal::JournalError;
 use super::operation::{Operation, OperationId};
 use super::problem::{Half, PlanProblem};
@@ -65,7 +67,8 @@ pub enum SharedReferralError {
 }
 
 /// What is known to be on the service.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Standing {
     /// The operation, to run it again.
@@ -79,7 +82,7 @@ pub struct Standing {
 }
 
 impl Standing {
-    pub(super) fn new(operation: OperationId) -> Self {
+    pub(crate) fn new(operation: OperationId) -> Self {
         Self {
             operation,
             own: None,

@@ -11,9 +11,9 @@
 //! [`SharedReferrals`] under a [`Journal`].
 //!
 //! From the plan to the service, each step in a file of its own: `plan` and
-//! `rules` say what is to be created, `decide` what to do next, `session` does
-//! it, `look` searches for what was lost, `operation` reads what the journal
-//! holds.
+//! `rules` say what is to be created, `decide` what to do next, `steps` what came
+//! of it, `session` does it under a journal, `look` searches for what was lost,
+//! `operation` reads what the journal holds.
 
 mod decide;
 mod error;
@@ -32,9 +32,12 @@ mod run;
 mod session;
 mod settle;
 mod source;
+pub(crate) mod steps;
 mod traits;
 mod turns;
 
+#[cfg(feature = "restate")]
+pub(crate) use decide::{Next, Run, next, settled};
 pub use error::{
     Ambiguous, CloseFailed, CreateFailed, DuplicateFound, InvalidPlan, JournalFailed, LookUpFailed,
     NotFitting, PlanMissing, SharedReferralError, Standing,
@@ -54,3 +57,5 @@ pub use problem::{Half, PlanProblem, Rule};
 pub use recovery::{Recovery, WhenNotFound};
 pub use run::{SharedReferral, SharedReferrals};
 pub use source::{PlanFuture, PlanSource, PlanSourceError};
+#[cfg(feature = "restate")]
+pub(crate) use steps::Verdict;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::operation::{Fingerprint, OperationId, canonical};
@@ -30,7 +31,11 @@ use crate::scalar::EngagementId;
 /// The vendor never published a body for the second create. By default it has
 /// the same customer, consent and details as the own referral, the help
 /// requested and the notes; [`connected`](Self::connected) takes another.
-#[derive(Clone, PartialEq)]
+///
+/// # Caveats
+/// As JSON it is the whole plan, personal data included.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[must_use]
 pub struct SharedReferralPlan {
     pub(super) own: NewReferral,

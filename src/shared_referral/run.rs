@@ -4,28 +4,22 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use tokio::sync::OnceCell;
 
-use super::error::{InvalidPlan, JournalFailed, SharedReferralError, Standing};
+use super::error::{JournalFailed, SharedReferralError, Standing};
 use super::event::{Event, EventKind, Observer};
 use super::journal::{Journal, JournalError};
 use super::operation::{Operation, OperationId, Record, Witness};
 use super::plan::SharedReferralPlan;
 use super::recovery::Recovery;
-use super::session::{Plan, Session, fold};
+use super::session::{Plan, Session};
 use super::source::{NoPlans, PlanSource};
-use super::traits;
+use super::steps::{self, fold};
 use super::turns::Turns;
 use crate::client::ReferralsClient;
 use crate::clock::Clock;
 use crate::generated::client::types::Referral;
-use crate::list::ListOptions;
 use crate::scalar::{EngagementId, ReferralId, Timestamp};
-
-/// How far back a search goes where only this machine's clock is known: a
-/// clock that is further off breaks TLS and tokens first.
-const BLIND: Duration = Duration::from_secs(24 * 3600);
 
 /// Both halves of a shared referral.
 #[derive(Clone, Debug, PartialEq)]
@@ -178,19 +172,13 @@ impl SharedReferrals {
         plan: &SharedReferralPlan,
     ) -> Result<SharedReferral, SharedReferralError> {
         let id = plan.operation_id();
-        let problems = plan.problems();
-        if !problems.is_empty() {
-            return Err(SharedReferralError::InvalidPlan(InvalidPlan {
-                operation: id,
-                problems,
-            }));
-        }
+        steps::check(plan)?;
         let _turn = self.0.turns.wait(id).await;
         let mut records = self.0.load(id).await?;
         let saved = records.len();
         if records.is_empty() {
             self.0.learn_the_time().await;
-            records.push(self.0.begin(id, plan));
+            records.push(steps::begin(plan, self.0.now()));
         } else if fold(id, &records)?.content() != plan.fingerprint() {
             let begun = fold(id, &records)?;
             return Err(SharedReferralError::OtherContent((&begun).into()));
@@ -264,63 +252,20 @@ impl Engine {
         self.clock.sleep(time).await;
     }
 
-    /// The time at the service, as far as an answer of it was seen.
     pub(super) fn now(&self) -> Timestamp {
-        let now = self.client.server_time();
-        Timestamp::from(DateTime::<Utc>::from(
-            now.unwrap_or_else(|| self.clock.now()),
-        ))
+        steps::now(&self.client)
     }
 
-    /// From when on a search for a create sent at `at` must look.
     pub(super) fn since(&self, at: Timestamp) -> Timestamp {
-        before(
-            at,
-            match self.client.server_time() {
-                Some(_) => self.recovery.skew,
-                None => self.recovery.skew.max(BLIND),
-            },
-        )
+        steps::since(&self.client, &self.recovery, at)
     }
 
-    /// The same for an operation of which nothing was sent, as far as its
-    /// journal knows.
-    pub(super) fn since_begun(&self, begun: Timestamp) -> Timestamp {
-        before(
-            self.since(begun),
-            self.recovery.look_back.unwrap_or_default(),
-        )
-    }
-
-    /// Before the first create, one small read tells the service's clock: a
-    /// search for what is created now must not rest on this machine's.
+    /// Makes the time at the service known, where it is not.
     pub(super) async fn learn_the_time(&self) {
-        if self.client.server_time().is_some() {
-            return;
-        }
-        let ask = || async {
-            // Where it fails, the create will tell why.
-            let _ = self.client.list(&ListOptions::new().top(1)).await;
-        };
         // Many may begin at once; one asks.
+        let ask = || steps::learn_the_time(&self.client);
         self.asked.get_or_init(ask).await;
     }
-
-    fn begin(&self, id: OperationId, plan: &SharedReferralPlan) -> Record {
-        let own = plan.own_to_send();
-        Record::Begun {
-            at: self.now(),
-            marker: own.external_reference_id.clone().unwrap_or_default(),
-            content: plan.fingerprint(),
-            traits: traits::of_plan(id, &own),
-        }
-    }
-}
-
-fn before(at: Timestamp, time: Duration) -> Timestamp {
-    let earlier = chrono::TimeDelta::from_std(time).ok();
-    let earlier = earlier.and_then(|time| at.utc().checked_sub_signed(time));
-    earlier.unwrap_or(DateTime::<Utc>::MIN_UTC).into()
 }
 
 impl ReferralsClient {

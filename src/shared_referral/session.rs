@@ -1,23 +1,19 @@
 //! One run of one operation: decides, acts, writes down.
 
-use chrono::TimeDelta;
 use futures::future::BoxFuture;
 
 use super::decide::{Next, Run, next, settled};
-use super::error::{
-    Ambiguous, CreateFailed, DuplicateFound, JournalFailed, LookUpFailed, PlanMissing,
-    SharedReferralError, Standing,
-};
+use super::error::{JournalFailed, PlanMissing, SharedReferralError};
 use super::event::EventKind;
 use super::journal::{JournalError, JournalErrorKind};
-use super::look::{self, Sighting, Window};
 use super::operation::{Operation, OperationId, Record, Stage, Witness};
 use super::plan::SharedReferralPlan;
 use super::problem::Half;
 use super::run::{Engine, SharedReferral};
-use crate::error::{Error, Outcome};
+use super::steps::{self, Verdict, fold};
+use crate::error::Error;
 use crate::generated::client::types::Referral;
-use crate::scalar::{ReferralId, Timestamp};
+use crate::scalar::Timestamp;
 
 /// So often another writer may be faster before it is taken for a fault.
 const MOST_CONFLICTS: u32 = 16;
@@ -121,7 +117,10 @@ impl<'a> Session<'a> {
                     self.tell(EventKind::Waiting(half, left));
                     self.engine.sleep(left).await;
                 }
-                Next::NotFound(half) => return Err(self.ambiguous(half, Vec::new())),
+                Next::NotFound(half) => {
+                    let doubt = self.doubt.take();
+                    return Err(steps::ambiguous(&self.operation, half, Vec::new(), doubt));
+                }
                 Next::Abandoned => {
                     return Err(SharedReferralError::Abandoned((&self.operation).into()));
                 }
@@ -151,10 +150,7 @@ impl<'a> Session<'a> {
     /// it.
     async fn create(&mut self, half: Half) -> Result<(), SharedReferralError> {
         let plan = self.plan().await?;
-        let body = match (half, self.operation.engagement_id()) {
-            (Half::Connected, Some(engagement)) => plan.connected_for(engagement),
-            _ => plan.own_to_send(),
-        };
+        let body = steps::body(&plan, &self.operation, half);
         let request_id = self
             .operation
             .request_id(half)
@@ -172,32 +168,21 @@ impl<'a> Session<'a> {
         }
         self.tell(EventKind::Sending(half));
         let result = self.engine.client.create_as(&body, request_id).await;
-        let at = self.engine.now();
-        let error = match result {
+        let record = steps::sent(half, self.engine.now(), &result);
+        let not_done = matches!(record, Record::NotDone { .. });
+        self.note(record)?;
+        match result {
             Ok(referral) => {
                 // Nothing can hang on an engagement that has just been made.
                 self.run.fresh |= half == Half::Own;
-                return self.made(half, referral, Witness::Answer);
+                self.keep(half, referral, Witness::Answer);
+                Ok(())
             }
-            Err(error) => error,
-        };
-        match error.outcome() {
-            Outcome::NotSent | Outcome::Rejected => {
-                self.note(Record::NotDone { half, at })?;
+            Err(source) if not_done => {
                 self.tell(EventKind::NotDone(half));
-                Err(SharedReferralError::CreateFailed(CreateFailed {
-                    standing: (&self.operation).into(),
-                    half,
-                    source: error,
-                }))
+                Err(steps::create_failed(&self.operation, half, source))
             }
-            outcome => {
-                self.note(Record::Unanswered {
-                    half,
-                    at,
-                    carried_out: outcome == Outcome::Done,
-                    referral: error.referral_id().and_then(|id| ReferralId::new(id).ok()),
-                })?;
+            Err(error) => {
                 self.doubt = Some(error);
                 self.tell(EventKind::InDoubt(half));
                 Ok(())
@@ -209,27 +194,18 @@ impl<'a> Session<'a> {
     async fn look(&mut self, half: Half, now: Timestamp) -> Result<(), SharedReferralError> {
         // A search takes long; what is known must not wait for it.
         self.save().await?;
-        let known = self.operation.half(half).made.clone();
-        let sighting = match (self.engine.look(&self.operation, half).await, &known) {
-            (Ok(sighting), _) => sighting,
-            // It is there; only that it has no twin is not proven.
-            (Err(_), Some(_)) => Sighting::Unclear(Vec::new()),
-            (Err(source), None) => {
-                return Err(SharedReferralError::LookUpFailed(LookUpFailed {
-                    standing: (&self.operation).into(),
-                    half,
-                    source,
-                }));
-            }
-        };
-        match (sighting, known) {
-            (Sighting::Nothing, _) => {
+        let (client, recovery) = (&self.engine.client, &self.engine.recovery);
+        match steps::search(client, recovery, &self.operation, half).await {
+            Ok(Verdict::NotFound) => {
                 self.run.looked(half, now);
                 self.tell(EventKind::NotFound(half));
                 Ok(())
             }
-            (Sighting::One(one), None) => self.made(half, *one, Witness::Search),
-            (Sighting::One(one), Some(known)) if one.id == known.referral => {
+            Ok(Verdict::NothingNew) => {
+                self.run.looked(half, now);
+                Ok(())
+            }
+            Ok(Verdict::Alone) => {
                 self.run.looked(half, now);
                 // Lists show this one, and would show a twin by now.
                 match settled(&self.operation, half, &self.engine.recovery, now) {
@@ -237,15 +213,13 @@ impl<'a> Session<'a> {
                     false => Ok(()),
                 }
             }
-            (Sighting::One(one), Some(known)) => {
-                Err(self.duplicate(half, vec![known.referral, one.id]))
+            Ok(Verdict::Found(one)) => self.made(half, *one, Witness::Search),
+            Ok(Verdict::Several(found)) => Err(steps::duplicate(&self.operation, half, found)),
+            Ok(Verdict::Unclear(candidates)) => {
+                let doubt = self.doubt.take();
+                Err(steps::ambiguous(&self.operation, half, candidates, doubt))
             }
-            (Sighting::Several(found), _) => Err(self.duplicate(half, found)),
-            (Sighting::Unclear(_), Some(_)) => {
-                self.run.looked(half, now);
-                Ok(())
-            }
-            (Sighting::Unclear(candidates), None) => Err(self.ambiguous(half, candidates)),
+            Err(source) => Err(steps::look_up_failed(&self.operation, half, source)),
         }
     }
 
@@ -255,19 +229,18 @@ impl<'a> Session<'a> {
         referral: Referral,
         by: Witness,
     ) -> Result<(), SharedReferralError> {
-        self.note(Record::Created {
-            half,
-            at: self.engine.now(),
-            referral: referral.id.clone(),
-            engagement: referral.engagement_id.clone(),
-            by,
-        })?;
+        let at = self.engine.now();
+        self.note(steps::created(half, at, &referral, by))?;
+        self.keep(half, referral, by);
+        Ok(())
+    }
+
+    fn keep(&mut self, half: Half, referral: Referral, by: Witness) {
         self.tell(EventKind::Created(half, referral.id.clone(), by));
         match half {
             Half::Own => self.own = Some(referral),
             Half::Connected => self.connected = Some(referral),
         }
-        Ok(())
     }
 
     async fn plan(&self) -> Result<SharedReferralPlan, SharedReferralError> {
@@ -286,9 +259,7 @@ impl<'a> Session<'a> {
             },
         };
         // Also after somebody else began it: the key is what two plans share.
-        let same = plan.operation_id() == self.operation.id()
-            && plan.fingerprint() == self.operation.content();
-        match same {
+        match steps::is_plan_of(&plan, &self.operation) {
             true => Ok(plan),
             false => Err(SharedReferralError::OtherContent((&self.operation).into())),
         }
@@ -351,79 +322,22 @@ impl<'a> Session<'a> {
         })
     }
 
-    fn ambiguous(&mut self, half: Half, candidates: Vec<ReferralId>) -> SharedReferralError {
-        SharedReferralError::Ambiguous(Ambiguous {
-            standing: (&self.operation).into(),
-            half,
-            candidates,
-            source: self.doubt.take(),
-        })
-    }
-
-    fn duplicate(&self, half: Half, referrals: Vec<ReferralId>) -> SharedReferralError {
-        SharedReferralError::DuplicateFound(DuplicateFound {
-            standing: (&self.operation).into(),
-            half,
-            referrals,
-        })
-    }
-
     fn tell(&self, kind: EventKind) {
         self.engine.tell(self.operation.id(), kind);
     }
 
     fn result(self) -> Result<SharedReferral, SharedReferralError> {
-        let made = |half| self.operation.half(half).made.clone();
-        match (made(Half::Own), made(Half::Connected)) {
-            (Some(own), Some(connected)) => Ok(SharedReferral {
-                operation: self.operation.id(),
-                engagement_id: own.engagement,
-                own_id: own.referral,
-                connected_id: connected.referral,
-                own_by: own.by,
-                connected_by: connected.by,
-                twin_possible: self.operation.twin_possible(),
+        match steps::finished(&self.operation) {
+            Some(shared) => Ok(SharedReferral {
                 own: self.own,
                 connected: self.connected,
+                ..shared
             }),
             // Only after another writer gave it up in between.
             _ if self.operation.stage() == Stage::Abandoned => {
                 Err(SharedReferralError::Abandoned((&self.operation).into()))
             }
             _ => Err(SharedReferralError::Unknown(self.operation.id())),
-        }
-    }
-}
-
-/// Reads records that are known to belong together.
-pub(super) fn fold(id: OperationId, records: &[Record]) -> Result<Operation, SharedReferralError> {
-    Operation::from_records(id, records).map_err(|error| {
-        let message = "the records of the operation do not follow from one another; \
-                       next: look its deal up in Partner Center before anything is sent again";
-        let source = JournalError::new(JournalErrorKind::Damaged, message).with_source(error);
-        let standing = Box::new(Standing::new(id));
-        SharedReferralError::Journal(JournalFailed { standing, source })
-    })
-}
-
-impl Engine {
-    async fn look(&self, operation: &Operation, half: Half) -> Result<Sighting, Error> {
-        match (half, operation.engagement_id()) {
-            (Half::Connected, Some(engagement)) => {
-                look::for_connected(&self.client, operation, engagement, &self.recovery).await
-            }
-            _ => {
-                let state = operation.half(Half::Own);
-                let begun = || self.since_begun(operation.begun_at());
-                let window = Window {
-                    since: state.since.unwrap_or_else(begun),
-                    until: state.last_sent.and_then(|sent| {
-                        let horizon = TimeDelta::from_std(self.recovery.horizon).ok()?;
-                        Some(sent.checked_add_signed(horizon)?.into())
-                    }),
-                };
-                look::for_own(&self.client, operation, window, &self.recovery).await
-            }
         }
     }
 }

@@ -1,4 +1,5 @@
-//! What maintainers run: `cargo xtask check-spec`, `test`, `mutants` and `audit`.
+//! What maintainers run: `cargo xtask check-spec`, `test`, `restate`, `mutants`
+//! and `audit`.
 
 #![cfg_attr(
     test,
@@ -17,6 +18,7 @@ mod pass;
 #[path = "../../build/mod.rs"]
 #[allow(dead_code, reason = "the build uses the rest")]
 mod pipeline;
+mod restate;
 mod tool;
 
 use std::io::Write as _;
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
         Some((command, rest)) => match command.as_str() {
             "check-spec" => check_spec::main(rest),
             "test" => pass::main(rest),
+            "restate" => restate::main(rest),
             "audit" => audit::main(rest),
             "mutants" => mutants::main(rest),
             "__dry-run" => check_spec::dry_run(rest),
@@ -50,9 +53,10 @@ fn main() -> ExitCode {
 
 fn help() -> String {
     format!(
-        "cargo xtask <command>\n\n{}\n\n{}\n\n{}\n\n{}\n",
+        "cargo xtask <command>\n\n{}\n\n{}\n\n{}\n\n{}\n\n{}\n",
         check_spec::USAGE,
         pass::USAGE,
+        restate::USAGE,
         mutants::USAGE,
         audit::USAGE
     )

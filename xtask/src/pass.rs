@@ -73,6 +73,13 @@ const STEPS: &[Step] = &[
         command: &["test", "--locked", "--workspace", "--all-features"],
         slow: false,
     },
+    // Says so and passes where npm is not there, but not with `CI` set.
+    Step {
+        name: "test against Restate",
+        env: &[],
+        command: &["xtask", "restate"],
+        slow: false,
+    },
     // Against the sandbox, each in a process of its own.
     Step {
         name: "example of a shared referral",

@@ -4,6 +4,7 @@ mod fingerprint;
 mod id;
 mod record;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub(super) use fingerprint::canonical;
@@ -37,7 +38,8 @@ struct Begun {
 }
 
 /// How far an operation has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Stage {
     /// Nothing is on the service.
@@ -269,6 +271,14 @@ impl Operation {
         [&self.own, &self.connected]
             .iter()
             .any(|state| state.made.is_some() && state.doubts > 0)
+    }
+
+    /// Whether a create of this half may have been carried out whose result is
+    /// not known.
+    #[cfg(feature = "restate")]
+    pub(crate) fn in_doubt(&self, half: Half) -> bool {
+        let state = self.half(half);
+        state.made.is_none() && state.doubts > 0
     }
 
     /// How many records it has.

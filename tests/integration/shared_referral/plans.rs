@@ -252,3 +252,25 @@ async fn one_small_read_tells_the_services_clock_and_no_second_is_made() {
     assert_eq!(methods, ["GET", "POST", "POST", "POST", "POST"]);
     assert_eq!(requests[0].query_option("$top").as_deref(), Some("1"));
 }
+
+#[test]
+fn a_plan_that_was_written_down_is_the_same_plan() {
+    let own = published();
+    let help = AssistanceRequestCode::ProofOfConceptOrDemo;
+    let bare = SharedReferralPlan::new(own.clone(), help.clone());
+    let full = bare
+        .clone()
+        .with_key(KEY)
+        .notes_to_microsoft("Can you join?");
+    let full = full.connected(own).without_portal_rules();
+    for plan in [bare, full] {
+        let text = serde_json::to_string(&plan).unwrap();
+        let read: SharedReferralPlan = serde_json::from_str(&text).unwrap();
+        assert!(read == plan);
+        assert_eq!(read.operation_id(), plan.operation_id());
+        assert_eq!(read.fingerprint(), plan.fingerprint());
+        // What this version would leave out must not be created without it.
+        let newer = text.replacen('{', r#"{"approvedBy":"me","#, 1);
+        assert!(serde_json::from_str::<SharedReferralPlan>(&newer).is_err());
+    }
+}
