@@ -21,8 +21,8 @@ const SERVER: &str = "PARTNER_REFERRALS_RESTATE_SERVER";
 const TESTS: &[&str] = &[
     "test",
     "--locked",
-    "--features",
-    "restate,sandbox",
+    // As the other tests, so that nothing is built twice.
+    "--all-features",
     "--test",
     "restate",
     "--",
