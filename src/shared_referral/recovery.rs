@@ -120,6 +120,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn each_setting_changes_what_it_names_and_nothing_else() {
+        let time = Duration::from_secs(7);
+        let changed = |change: fn(Recovery, Duration) -> Recovery| change(Recovery::new(), time);
+        let all = [
+            changed(|one, time| one.skew(time)),
+            changed(|one, time| one.horizon(time)),
+            changed(|one, _| one.most_read(7)),
+            changed(|one, time| one.settle([time])),
+            changed(|one, _| one.when_not_found(WhenNotFound::Resend)),
+            changed(|one, time| one.look_back(time)),
+        ];
+        let mut expected = [0; 6].map(|_| Recovery::new());
+        expected[0].skew = time;
+        expected[1].horizon = time;
+        expected[2].most_read = 7;
+        expected[3].settle = vec![time];
+        expected[4].when_not_found = WhenNotFound::Resend;
+        expected[5].look_back = Some(time);
+        assert_eq!(all, expected);
+    }
+
+    #[test]
     fn looks_are_due_after_each_settle_time_and_those_that_were_missed_are_one() {
         let seconds = |age| {
             Recovery::new()
