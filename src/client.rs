@@ -136,11 +136,14 @@ impl ReferralsClient {
     /// # Errors
     /// [`Error`]; a page of which one referral cannot be read fails as a whole.
     pub async fn list(&self, options: &ListOptions) -> Result<Page, Error> {
+        if let Some(problem) = options.problem() {
+            return Err(Error::invalid(Operation::ListReferrals, problem));
+        }
         let list = || {
             self.generated.list_referrals(
                 options.count,
                 options.expand.as_deref(),
-                options.filter.as_deref(),
+                options.filter_text(),
                 options.order_by.as_deref(),
                 options.select.as_deref(),
                 options.skip,

@@ -36,6 +36,7 @@ pub use credential::{
     RefreshTokenCredential, StaticToken, TokenProvider,
 };
 pub use error::{Error, ErrorKind, Operation, Outcome, ServiceFault};
+pub use list::filter;
 pub use list::{Continuation, InvalidContinuation, ListOptions, Page, Referrals};
 pub use scalar::{
     Amount, ETag, EngagementId, InvalidAmount, InvalidETag, InvalidId, InvalidPatchValue,

@@ -27,6 +27,8 @@ mod failures;
 mod fault_server;
 #[cfg(feature = "sandbox")]
 mod faults;
+#[cfg(feature = "sandbox")]
+mod filter;
 #[cfg(all(feature = "import", feature = "sandbox"))]
 mod import;
 #[cfg(feature = "sandbox")]
