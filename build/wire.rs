@@ -13,9 +13,10 @@ use super::problem::Problem;
 use super::schema::{SCHEMAS, doc, operations, schemas, type_name};
 
 /// The schemas whose members handwritten code names, and the module of each.
-const MEMBERS_OF: [(&str, &str); 6] = [
+const MEMBERS_OF: [(&str, &str); 7] = [
     ("Referral", "referral"),
     ("Target", "target"),
+    ("ReferralList", "referral_list"),
     ("CustomerProfile", "customer_profile"),
     ("Address", "address"),
     ("Member", "member"),

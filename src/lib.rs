@@ -37,13 +37,13 @@ pub use credential::{
 };
 pub use error::{Error, ErrorKind, Operation, Outcome, ServiceFault};
 pub use list::filter;
-pub use list::{Continuation, InvalidContinuation, ListOptions, Page, Referrals};
+pub use list::{Continuation, InvalidContinuation, ListOptions, Page, Pages, Referrals};
 pub use scalar::{
     Amount, ETag, EngagementId, InvalidAmount, InvalidETag, InvalidId, InvalidPatchValue,
     InvalidTimestamp, Listed, PatchValue, ReferralId, Timestamp, Unrecognized,
 };
 pub use transport::retry::{Advice, RetryPolicy};
-pub use update::{Patch, Patched};
+pub use update::{Patch, Patched, Updated};
 
 // Their types stand in this crate's signatures.
 pub use {chrono, rust_decimal, serde_json, uuid};

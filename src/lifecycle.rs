@@ -17,7 +17,7 @@ use std::fmt;
 
 use crate::generated::client::types::Referral;
 pub use crate::generated::enums::{Status, Substatus};
-pub use crate::generated::lifecycle::{Row, TABLE};
+pub use crate::generated::lifecycle::{ENDED, Row, TABLE};
 
 /// A status and its substatus.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -105,6 +105,13 @@ fn row(status: &Status) -> Result<&'static Row, TransitionError> {
 /// Checks that a status is one that the table knows.
 pub(crate) fn check_status(status: &Status) -> Result<(), TransitionError> {
     row(status).map(|_| ())
+}
+
+/// Whether a referral with this status has ended: the portal refuses to change
+/// it then (2021 to 2023), but for the registration of a deal that was won.
+/// What the API does is not documented.
+pub fn is_ended(status: &Status) -> bool {
+    ENDED.contains(status)
 }
 
 /// Checks that a substatus belongs to its status.

@@ -1,5 +1,6 @@
 //! Lists: what to ask for, one page, and the way to the next.
 
+mod body;
 pub mod filter;
 mod page;
 mod stream;
@@ -9,9 +10,10 @@ use std::fmt;
 use self::filter::Filter;
 use crate::generated::wire::query;
 
+pub(crate) use body::{Body, RawPage, item};
 pub use page::{Continuation, InvalidContinuation, Page};
-pub use stream::Referrals;
 pub(crate) use stream::Trail;
+pub use stream::{Pages, Referrals};
 
 /// What a list shows, in OData's terms.
 ///
@@ -33,7 +35,7 @@ pub(crate) use stream::Trail;
 /// `$select` leaves members out, and a page without the members that every
 /// referral has cannot be read. Options of more than
 /// [`MAX_QUERY`](Self::MAX_QUERY) bytes are refused before anything is sent.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[must_use]
 pub struct ListOptions {
     pub(crate) filter: Option<Filter>,
@@ -43,6 +45,30 @@ pub struct ListOptions {
     pub(crate) top: Option<i32>,
     pub(crate) skip: Option<i32>,
     pub(crate) count: Option<bool>,
+    pub(crate) prefetch: bool,
+    resume: Option<Continuation>,
+}
+
+impl Default for ListOptions {
+    fn default() -> Self {
+        Self {
+            filter: None,
+            order_by: None,
+            select: None,
+            expand: None,
+            top: None,
+            skip: None,
+            count: None,
+            prefetch: true,
+            resume: None,
+        }
+    }
+}
+
+/// What to ask a list for.
+pub(crate) enum Ask {
+    First(Box<ListOptions>),
+    Next(Continuation),
 }
 
 impl ListOptions {
@@ -50,6 +76,10 @@ impl ListOptions {
     /// is this library's, below the 8 KiB where common gateways stop; that of
     /// the service is not documented.
     pub const MAX_QUERY: usize = 8_000;
+
+    /// How many empty pages may follow each other before a list ends with an
+    /// error. A service that filters behind its pages may send some.
+    pub const MAX_EMPTY_PAGES: usize = 100;
 
     /// Everything, in the service's order.
     pub fn new() -> Self {
@@ -101,7 +131,49 @@ impl ListOptions {
         self
     }
 
-    pub(crate) fn filter_text(&self) -> Option<&str> {
+    /// Goes on with a list at a page that was kept. Filter, order and the like
+    /// are in it; those that are set beside it are not sent.
+    pub fn resume(next: Continuation) -> Self {
+        Self {
+            resume: Some(next),
+            ..Self::default()
+        }
+    }
+
+    /// Whether a stream fetches the next page while this one is read: yes,
+    /// unless it is turned off here. It costs one page of memory, and one request
+    /// for nothing where the stream is dropped early.
+    pub fn prefetch(mut self, prefetch: bool) -> Self {
+        self.prefetch = prefetch;
+        self
+    }
+
+    pub(crate) fn into_ask(mut self) -> Ask {
+        match self.resume.take() {
+            Some(next) => Ask::Next(next),
+            None => Ask::First(Box::new(self)),
+        }
+    }
+
+    /// The options as they are sent.
+    pub(crate) fn query(&self) -> Vec<(&'static str, String)> {
+        let text = |name, value: Option<&str>| value.map(|value| (name, value.to_owned()));
+        let number = |name, value: Option<i32>| value.map(|value| (name, value.to_string()));
+        [
+            self.count.map(|count| (query::COUNT, count.to_string())),
+            text(query::EXPAND, self.expand.as_deref()),
+            text(query::FILTER, self.filter_text()),
+            text(query::ORDERBY, self.order_by.as_deref()),
+            text(query::SELECT, self.select.as_deref()),
+            number(query::SKIP, self.skip),
+            number(query::TOP, self.top),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    fn filter_text(&self) -> Option<&str> {
         self.filter.as_ref()?.as_str().ok()
     }
 
@@ -146,6 +218,8 @@ impl fmt::Debug for ListOptions {
             .field("select", &self.select)
             .field("top", &self.top)
             .field("skip", &self.skip)
+            .field("prefetch", &self.prefetch)
+            .field("resume", &self.resume)
             .finish_non_exhaustive()
     }
 }

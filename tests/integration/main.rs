@@ -22,6 +22,8 @@ mod create;
 #[cfg(feature = "sandbox")]
 mod credential;
 #[cfg(feature = "sandbox")]
+mod edit;
+#[cfg(feature = "sandbox")]
 mod failures;
 #[cfg(feature = "sandbox")]
 mod fault_server;
@@ -33,6 +35,8 @@ mod filter;
 mod import;
 #[cfg(feature = "sandbox")]
 mod list;
+#[cfg(feature = "sandbox")]
+mod pager;
 #[cfg(feature = "sandbox")]
 mod redaction;
 #[cfg(feature = "sandbox")]
