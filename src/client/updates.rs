@@ -37,8 +37,9 @@ impl ReferralsClient {
     /// # -> Result<(), partner_referrals::Error> {
     /// client
     ///     .update(&id, |referral| {
-    ///         let details = referral.details.get_or_insert_default();
-    ///         details.notes = Some("Customer confirmed the date".to_owned());
+    ///         if let Some(details) = &mut referral.details {
+    ///             details.notes = Some("Customer confirmed the date".to_owned());
+    ///         }
     ///     })
     ///     .await?;
     /// # Ok(()) }
