@@ -15,6 +15,7 @@ mod client;
 pub mod clock;
 mod config;
 pub mod credential;
+mod deal_type;
 mod error;
 mod generated;
 pub mod lifecycle;
@@ -29,15 +30,16 @@ pub mod shared_referral;
 mod transport;
 mod update;
 
-pub use client::ReferralsClient;
+pub use client::{ReferralsClient, SyncRun, Waited};
 pub use config::{ClientBuilder, ConfigError};
 pub use credential::{
     AccessToken, CredentialError, CredentialErrorKind, DeviceCodeCredential, EntraApp, FileStore,
     RefreshTokenCredential, StaticToken, TokenProvider,
 };
+pub use deal_type::DealType;
 pub use error::{Error, ErrorKind, Operation, Outcome, ServiceFault};
 pub use list::filter;
-pub use list::{Continuation, InvalidContinuation, ListOptions, Page, Pages, Referrals};
+pub use list::{Continuation, InvalidContinuation, ListOptions, Page, Pages, Referrals, Watermark};
 pub use scalar::{
     Amount, ETag, EngagementId, InvalidAmount, InvalidETag, InvalidId, InvalidPatchValue,
     InvalidTimestamp, Listed, PatchValue, ReferralId, Timestamp, Unrecognized,

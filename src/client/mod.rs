@@ -1,8 +1,14 @@
 //! The client: every operation of the service, with what a document cannot say.
 
+mod closing;
 mod lists;
+mod sync;
 mod updates;
+mod wait;
 mod walk;
+
+pub use sync::SyncRun;
+pub use wait::Waited;
 
 use std::future::Future;
 use std::sync::Arc;

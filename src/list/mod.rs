@@ -4,6 +4,7 @@ mod body;
 pub mod filter;
 mod page;
 mod stream;
+mod watermark;
 
 use std::fmt;
 
@@ -14,6 +15,7 @@ pub(crate) use body::{Body, RawPage, item};
 pub use page::{Continuation, InvalidContinuation, Page};
 pub(crate) use stream::Trail;
 pub use stream::{Pages, Referrals};
+pub use watermark::Watermark;
 
 /// What a list shows, in OData's terms.
 ///

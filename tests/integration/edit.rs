@@ -124,7 +124,8 @@ async fn an_edit_that_changes_nothing_sends_nothing() {
 async fn an_edit_that_cannot_be_made_is_not_sent_and_names_the_member() {
     let (sandbox, client, referral) = created().await;
     let sent = writes(&sandbox).len();
-    let edits: [(fn(&mut Referral), &str); 6] = [
+    type Edit = fn(&mut Referral);
+    let edits: [(Edit, &str); 6] = [
         (
             |one| one.details.as_mut().unwrap().notes = None,
             "/details/notes",

@@ -31,6 +31,8 @@ mod fault_server;
 mod faults;
 #[cfg(feature = "sandbox")]
 mod filter;
+#[cfg(feature = "sandbox")]
+mod follow;
 #[cfg(all(feature = "import", feature = "sandbox"))]
 mod import;
 #[cfg(feature = "sandbox")]
@@ -47,5 +49,7 @@ mod retry;
 mod shared_referral;
 #[cfg(feature = "sandbox")]
 mod support;
+#[cfg(feature = "sandbox")]
+mod sync;
 #[cfg(feature = "sandbox")]
 mod update;
