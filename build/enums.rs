@@ -32,7 +32,8 @@ pub fn emit(document: &Document, names: &Names, options: Options) -> Result<Toke
 /// The variant of a wire value: `10to50employees` is `From10To50Employees`'s
 /// plainer cousin `N10to50employees`.
 pub fn variant(value: &str) -> String {
-    let name = type_name(value);
+    // An apostrophe is no border of a word.
+    let name = type_name(&value.replace('\'', ""));
     if name.starts_with(|c: char| c.is_ascii_digit()) {
         format!("N{name}")
     } else {
@@ -202,6 +203,7 @@ mod tests {
     fn a_value_that_starts_with_a_digit_still_gets_a_name() {
         assert_eq!(variant("10to50employees"), "N10to50employees");
         assert_eq!(variant("return=representation"), "ReturnRepresentation");
+        assert_eq!(variant("Customer didn't respond"), "CustomerDidntRespond");
         assert_eq!(variant("AzureIPCoSell"), "AzureIpCoSell");
     }
 }

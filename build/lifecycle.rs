@@ -152,6 +152,15 @@ pub fn emit(document: &Document) -> Result<TokenStream, Problem> {
             }
         }
     });
+    let ended = idents(&schemas(document)?[STATUS]["x-lifecycle"]["ended"]);
+    if ended.is_empty() {
+        return Err(document.problem(
+            "generate/no-ended",
+            join(SCHEMAS, STATUS),
+            "`x-lifecycle` does not say in which statuses a referral has ended",
+            "give it `ended`, a list of statuses",
+        ));
+    }
     Ok(quote! {
         use super::enums::{Status, Substatus};
 
@@ -169,5 +178,8 @@ pub fn emit(document: &Document) -> Result<TokenStream, Problem> {
 
         /// The status table of the document.
         pub static TABLE: &[Row] = &[#(#rows),*];
+
+        /// The statuses in which a referral has ended and is changed no more.
+        pub static ENDED: &[Status] = &[#(Status::#ended),*];
     })
 }

@@ -14,6 +14,7 @@ mod lenient;
 pub mod lifecycle;
 pub mod problem;
 mod redact;
+mod rights;
 pub mod schema;
 mod signatures;
 pub mod steps;
@@ -67,7 +68,9 @@ pub fn generate(document: &Document, options: Options) -> Result<Generated, Prob
     let constructors = parse("constructors", constructors::emit(document, &file)?)?;
     let types = parse("exports", exports::emit(&file, &enums))?;
     let lifecycle = parse("lifecycle", lifecycle::emit(document)?)?;
-    let wire = parse("wire", wire::emit(document)?)?;
+    let mut names_of_wire = wire::emit(document)?;
+    names_of_wire.extend(rights::emit(document)?);
+    let wire = parse("wire", names_of_wire)?;
     let httpmock = if options.httpmock {
         let mut full = document.value.clone();
         for step in steps::HTTPMOCK {

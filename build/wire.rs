@@ -13,7 +13,15 @@ use super::problem::Problem;
 use super::schema::{SCHEMAS, doc, operations, schemas, type_name};
 
 /// The schemas whose members handwritten code names, and the module of each.
-const MEMBERS_OF: [(&str, &str); 2] = [("Referral", "referral"), ("Target", "target")];
+const MEMBERS_OF: [(&str, &str); 7] = [
+    ("Referral", "referral"),
+    ("Target", "target"),
+    ("ReferralList", "referral_list"),
+    ("CustomerProfile", "customer_profile"),
+    ("Address", "address"),
+    ("Member", "member"),
+    ("Consent", "consent"),
+];
 
 /// Writes them.
 pub fn emit(document: &Document) -> Result<TokenStream, Problem> {

@@ -15,6 +15,7 @@ mod client;
 pub mod clock;
 mod config;
 pub mod credential;
+mod deal_type;
 mod error;
 mod generated;
 pub mod lifecycle;
@@ -32,20 +33,22 @@ pub mod shared_referral;
 mod transport;
 mod update;
 
-pub use client::ReferralsClient;
+pub use client::{ReferralsClient, SyncRun, Waited};
 pub use config::{ClientBuilder, ConfigError};
 pub use credential::{
     AccessToken, CredentialError, CredentialErrorKind, DeviceCodeCredential, EntraApp, FileStore,
     RefreshTokenCredential, StaticToken, TokenProvider,
 };
+pub use deal_type::DealType;
 pub use error::{Error, ErrorKind, Operation, Outcome, ServiceFault};
-pub use list::{Continuation, InvalidContinuation, ListOptions, Page, Referrals};
+pub use list::filter;
+pub use list::{Continuation, InvalidContinuation, ListOptions, Page, Pages, Referrals, Watermark};
 pub use scalar::{
     Amount, ETag, EngagementId, InvalidAmount, InvalidETag, InvalidId, InvalidPatchValue,
     InvalidTimestamp, Listed, PatchValue, ReferralId, Timestamp, Unrecognized,
 };
 pub use transport::retry::{Advice, RetryPolicy};
-pub use update::{Patch, Patched};
+pub use update::{Patch, Patched, Updated};
 
 // Their types stand in this crate's signatures.
 pub use {chrono, rust_decimal, serde_json, uuid};

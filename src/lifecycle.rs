@@ -16,8 +16,8 @@
 use std::fmt;
 
 use crate::generated::client::types::Referral;
-pub use crate::generated::enums::{Status, Substatus};
-pub use crate::generated::lifecycle::{Row, TABLE};
+pub use crate::generated::enums::{ClosingReason, ErrorReason, Status, Substatus};
+pub use crate::generated::lifecycle::{ENDED, Row, TABLE};
 
 /// A status and its substatus.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -107,6 +107,13 @@ pub(crate) fn check_status(status: &Status) -> Result<(), TransitionError> {
     row(status).map(|_| ())
 }
 
+/// Whether a referral with this status has ended: the portal refuses to change
+/// it then (2021 to 2023), but for the registration of a deal that was won.
+/// What the API does is not documented.
+pub fn is_ended(status: &Status) -> bool {
+    ENDED.contains(status)
+}
+
 /// Checks that a substatus belongs to its status.
 ///
 /// # Errors
@@ -143,17 +150,23 @@ pub fn check_pair(state: &State) -> Result<(), TransitionError> {
 /// [`TransitionError`] with what would have been allowed. The substatus of
 /// `from` is not looked at: the table does not speak of it.
 pub fn check(from: &State, to: &State) -> Result<(), TransitionError> {
-    let row = row(&from.status)?;
-    if !row.becomes.contains(&to.status) {
-        // A status that nobody knows is told as such, not as forbidden.
-        self::row(&to.status)?;
-        return Err(TransitionError::Status {
-            from: from.status.clone(),
-            to: to.status.clone(),
-            allowed: row.becomes,
-        });
-    }
+    check_turn(&from.status, &to.status)?;
     check_pair(to)
+}
+
+/// Checks that one status may become the other.
+fn check_turn(from: &Status, to: &Status) -> Result<(), TransitionError> {
+    let row = row(from)?;
+    if row.becomes.contains(to) {
+        return Ok(());
+    }
+    // A status that nobody knows is told as such, not as forbidden.
+    self::row(to)?;
+    Err(TransitionError::Status {
+        from: from.clone(),
+        to: to.clone(),
+        allowed: row.becomes,
+    })
 }
 
 /// A change of status to ask for: the state to reach, and why.
@@ -170,6 +183,8 @@ pub struct Transition {
     to: State,
     reason: Option<String>,
     unchecked: bool,
+    /// The pair is the portal's and not in the table.
+    any_pair: bool,
 }
 
 impl Transition {
@@ -179,6 +194,7 @@ impl Transition {
             to: State::new(status, substatus),
             reason: None,
             unchecked: false,
+            any_pair: false,
         }
     }
 
@@ -200,6 +216,16 @@ impl Transition {
     /// Declines a referral, with the reason that the portal asks for.
     pub fn declined(reason: impl Into<String>) -> Self {
         Self::to(Status::Closed, Substatus::Declined).reason(reason)
+    }
+
+    /// Closes a referral as error: `Closed`/`Error`, from any status that may
+    /// close. Known from the portal and its upload form only (2023); the API
+    /// pages up to 2023-10 do not have the substatus, and may refuse it.
+    pub fn closed_as_error(reason: impl Into<String>) -> Self {
+        Self {
+            any_pair: true,
+            ..Self::to(Status::Closed, Substatus::Error).reason(reason)
+        }
     }
 
     /// Says why (`statusReason`): free text. The portal requires it for
@@ -229,7 +255,24 @@ impl Transition {
         if self.unchecked {
             return Ok(());
         }
+        if self.any_pair {
+            return check_turn(&from.status, &self.to.status);
+        }
         check(from, &self.to)
+    }
+}
+
+/// The portal's text of the reason.
+impl From<ClosingReason> for String {
+    fn from(reason: ClosingReason) -> Self {
+        reason.as_str().to_owned()
+    }
+}
+
+/// The portal's text of the reason.
+impl From<ErrorReason> for String {
+    fn from(reason: ErrorReason) -> Self {
+        reason.as_str().to_owned()
     }
 }
 

@@ -67,6 +67,8 @@ pub(crate) struct Parts {
     pub(crate) attempts: u32,
     pub(crate) retry_after: Option<Duration>,
     pub(crate) referral_id: Option<String>,
+    /// Which item of a list cannot be read, from 0.
+    pub(crate) list_position: Option<usize>,
     pub(crate) content_type: Option<String>,
     pub(crate) body: Bytes,
     /// The body of the answer broke off.
@@ -93,6 +95,7 @@ impl Error {
             attempts: 0,
             retry_after: None,
             referral_id: None,
+            list_position: None,
             content_type: None,
             body: Bytes::new(),
             cut: false,
@@ -215,6 +218,12 @@ impl Error {
     /// The referral that the call was about, where it named one.
     pub fn referral_id(&self) -> Option<&str> {
         self.0.referral_id.as_deref()
+    }
+
+    /// Which referral of a list could not be read, counted from 0 over all its
+    /// pages; the list goes on behind it. None for every other error.
+    pub fn list_position(&self) -> Option<usize> {
+        self.0.list_position
     }
 
     /// The body of the answer, as far as it was read. It may hold personal
@@ -386,6 +395,7 @@ impl fmt::Debug for Error {
             .field("refusal", &parts.refusal)
             .field("referral_id", &parts.referral_id)
             .field("request_id", &parts.request_id)
+            .field("list_position", &parts.list_position)
             .field("client_request_id", &parts.client_request_id)
             .field("attempts", &parts.attempts)
             .field("retry_after", &parts.retry_after)

@@ -4,34 +4,22 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::generated::client::types::{Referral, ReferralList};
+use crate::error::Error;
+use crate::generated::client::types::Referral;
 
 /// One page of referrals.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[non_exhaustive]
-pub struct Page {
+pub struct Page<T = Referral> {
     /// The referrals of this page; a page may be empty and have a next one.
-    pub referrals: Vec<Referral>,
+    pub referrals: Vec<T>,
+    /// One error for each referral that could not be read, with its place in
+    /// the list ([`Error::list_position`]) and its id where that could be told.
+    pub unreadable: Vec<Error>,
     /// `@odata.count`: of the page or of all, which is not documented.
     pub count: Option<i64>,
     /// The way to the next page; none on the last one.
     pub next: Option<Continuation>,
-}
-
-impl Page {
-    pub(crate) fn from_list(list: ReferralList) -> Result<Self, &'static str> {
-        let next = match list.odata_next_link.as_deref() {
-            None | Some("") => None,
-            Some(link) => Some(Continuation::from_link(link).ok_or(
-                "its `@odata.nextLink` has no query, so the way to the next page is lost",
-            )?),
-        };
-        Ok(Self {
-            referrals: list.value,
-            count: list.odata_count,
-            next,
-        })
-    }
 }
 
 /// The way to the next page: what the service put behind the `?` of its

@@ -1,4 +1,4 @@
-//! The stream of a list's referrals.
+//! The streams of a list: its referrals one by one, or its pages.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -9,34 +9,57 @@ use std::task::{Context, Poll};
 use futures::Stream;
 use futures::stream::BoxStream;
 
-use super::Continuation;
+use super::{Continuation, Page};
 use crate::error::Error;
 use crate::generated::client::types::Referral;
 
-/// The referrals of a list, fetched page after page as they are asked for; see
+/// The referrals of a list; see
 /// [`ReferralsClient::referrals`](crate::ReferralsClient::referrals).
 #[must_use = "a stream does nothing until it is polled"]
-pub struct Referrals(BoxStream<'static, Result<Referral, Error>>);
+pub struct Referrals<T = Referral>(BoxStream<'static, Result<T, Error>>);
 
-impl Referrals {
-    pub(crate) fn new(
-        stream: impl Stream<Item = Result<Referral, Error>> + Send + 'static,
-    ) -> Self {
+impl<T> Referrals<T> {
+    pub(crate) fn new(stream: impl Stream<Item = Result<T, Error>> + Send + 'static) -> Self {
         Self(Box::pin(stream))
     }
 }
 
-impl Stream for Referrals {
-    type Item = Result<Referral, Error>;
+impl<T> Stream for Referrals<T> {
+    type Item = Result<T, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.0.as_mut().poll_next(context)
     }
 }
 
-impl fmt::Debug for Referrals {
+impl<T> fmt::Debug for Referrals<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Referrals")
+    }
+}
+
+/// The pages of a list; see
+/// [`ReferralsClient::pages`](crate::ReferralsClient::pages).
+#[must_use = "a stream does nothing until it is polled"]
+pub struct Pages<T = Referral>(BoxStream<'static, Result<Page<T>, Error>>);
+
+impl<T> Pages<T> {
+    pub(crate) fn new(stream: impl Stream<Item = Result<Page<T>, Error>> + Send + 'static) -> Self {
+        Self(Box::pin(stream))
+    }
+}
+
+impl<T> Stream for Pages<T> {
+    type Item = Result<Page<T>, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.as_mut().poll_next(context)
+    }
+}
+
+impl<T> fmt::Debug for Pages<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pages")
     }
 }
 
@@ -46,19 +69,10 @@ impl fmt::Debug for Referrals {
 pub(crate) struct Trail(HashSet<u64>);
 
 impl Trail {
-    /// Notes a page.
-    pub(crate) fn step(&mut self, next: &Continuation) {
-        self.0.insert(hash(next));
+    /// Notes a page; false where the list has come by it before.
+    pub(crate) fn step(&mut self, next: &Continuation) -> bool {
+        let mut hasher = DefaultHasher::new();
+        next.hash(&mut hasher);
+        self.0.insert(hasher.finish())
     }
-
-    /// Whether the list has come by this page.
-    pub(crate) fn has(&self, next: &Continuation) -> bool {
-        self.0.contains(&hash(next))
-    }
-}
-
-fn hash(next: &Continuation) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    next.hash(&mut hasher);
-    hasher.finish()
 }

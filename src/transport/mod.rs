@@ -9,6 +9,7 @@ mod gate;
 mod hooks;
 pub(crate) mod http;
 mod limit;
+mod read;
 pub(crate) mod retry;
 mod run;
 mod server_time;
@@ -26,8 +27,9 @@ use retry::{Backoff, Budget, RetryPolicy};
 
 pub(crate) use call::{Call, Ids};
 pub(crate) use gate::Gate;
+pub(crate) use read::read;
 pub(crate) use server_time::ServerTime;
-pub(crate) use translate::unreadable;
+pub(crate) use translate::{place_of, unreadable};
 
 /// What all calls of one client share.
 #[derive(Clone)]

@@ -159,7 +159,7 @@ fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
 }
 
 /// Where reading failed. serde's own text may quote the value.
-fn place_of(error: &serde_json::Error) -> String {
+pub(crate) fn place_of(error: &serde_json::Error) -> String {
     let what = match error.classify() {
         serde_json::error::Category::Eof => "it ends early",
         serde_json::error::Category::Syntax => "it is not JSON",

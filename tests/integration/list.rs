@@ -107,11 +107,12 @@ async fn the_stream_gives_every_referral_once_over_links_that_lead_elsewhere() {
 }
 
 #[tokio::test]
-async fn pages_are_fetched_only_as_they_are_asked_for() {
+async fn without_prefetch_pages_are_fetched_only_as_they_are_asked_for() {
     let sandbox = Sandbox::builder().page_size(2).start().await.unwrap();
     fill(&sandbox, 10);
     let client = client(&sandbox);
-    let first: Vec<_> = client.referrals(ListOptions::new()).take(2).collect().await;
+    let options = ListOptions::new().prefetch(false);
+    let first: Vec<_> = client.referrals(options).take(2).collect().await;
     assert_eq!(first.len(), 2);
     assert_eq!(sandbox.requests().len(), 1);
 

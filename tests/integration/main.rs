@@ -22,15 +22,23 @@ mod create;
 #[cfg(feature = "sandbox")]
 mod credential;
 #[cfg(feature = "sandbox")]
+mod edit;
+#[cfg(feature = "sandbox")]
 mod failures;
 #[cfg(feature = "sandbox")]
 mod fault_server;
 #[cfg(feature = "sandbox")]
 mod faults;
+#[cfg(feature = "sandbox")]
+mod filter;
+#[cfg(feature = "sandbox")]
+mod follow;
 #[cfg(all(feature = "import", feature = "sandbox"))]
 mod import;
 #[cfg(feature = "sandbox")]
 mod list;
+#[cfg(feature = "sandbox")]
+mod pager;
 #[cfg(feature = "sandbox")]
 mod redaction;
 #[cfg(feature = "sandbox")]
@@ -41,5 +49,7 @@ mod retry;
 mod shared_referral;
 #[cfg(feature = "sandbox")]
 mod support;
+#[cfg(feature = "sandbox")]
+mod sync;
 #[cfg(feature = "sandbox")]
 mod update;

@@ -126,6 +126,7 @@ const MISTAKES: &[Mistake] = &[
     mistake("progenitor/httpmock", "paths:", "'416':", "'499':", "paths:"),
     mistake("generate/optional-field", "    NewOrganization:", "          type: string\n          description: Its", "          type: string\n          default: a\n          description: Its", "    NewOrganization:"),
     mistake("generate/no-microsoft-half", "    NewTarget:", "x-microsoft-half", "x-half", "    NewTarget:"),
+    mistake("generate/no-ended", "    Status:\n", "        ended:\n", "        ends:\n", "    Status:\n"),
     mistake("generate/no-struct", "  schemas:", "    ReferralId:", "    NewOdd: {oneOf: [{type: string}, {type: boolean}], description: Odd.}\n    ReferralId:", ""),
 ];
 
@@ -139,6 +140,7 @@ const OTHERS: &[&str] = &[
     "generate/scalar-missing",
     "generate/no-members",
     "generate/no-parameters",
+    "generate/no-rights",
     "steps/nothing-to-do",
 ];
 
@@ -330,6 +332,21 @@ fn what_handwritten_code_names_is_there() {
         "generate/no-parameters",
         DOCUMENT,
         line_of(&text, "components:"),
+    );
+}
+
+#[test]
+fn the_members_of_a_referral_say_what_may_be_changed() {
+    let text = document()
+        .replace("x-ms-mutability:", "x-mutability:")
+        .replace("x-stays:", "x-may-stay:")
+        .replace("x-own-patch-paths:", "x-paths:");
+    let report = judge(&text, Isolation::SameProcess);
+    assert_finds(
+        &report,
+        "generate/no-rights",
+        DOCUMENT,
+        line_of(&text, "    Referral:\n"),
     );
 }
 

@@ -338,6 +338,20 @@ pub const RULES: &[Rule] = &[
         "NewTarget: {type: object, x-microsoft-half: {type: .., id: ..}, ..}",
     ),
     rule(
+        "generate/no-ended",
+        Error,
+        "The document says in which statuses a referral has ended: an update of one is refused before it is sent.",
+        "x-lifecycle: {states: ..}",
+        "x-lifecycle: {states: .., ended: [Closed]}",
+    ),
+    rule(
+        "generate/no-rights",
+        Error,
+        "The members of a referral say what an update may change.",
+        "id: {type: string}",
+        "id: {type: string, x-ms-mutability: [read]}",
+    ),
+    rule(
         "generate/no-parameters",
         Error,
         "Headers and query options are named parts: handwritten code takes their names from there.",

@@ -1,11 +1,21 @@
 //! The client: every operation of the service, with what a document cannot say.
 
+mod closing;
+mod lists;
+mod sync;
+mod updates;
+mod wait;
+mod walk;
+
+pub use sync::SyncRun;
+pub use wait::Waited;
+
 use std::future::Future;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::BytesMut;
-use futures::{StreamExt, TryStreamExt};
+use futures::StreamExt;
 use progenitor_client::{ByteStream, Error as Generated, ResponseValue};
 use uuid::Uuid;
 
@@ -16,12 +26,11 @@ use crate::error::{Error, Operation};
 #[cfg(doc)]
 use crate::error::{ErrorKind, Outcome};
 use crate::generated::client::Client;
-use crate::generated::client::types::{NewReferral, Referral, ReferralList};
+use crate::generated::client::types::{NewReferral, Referral};
 use crate::generated::enums::Preference;
 use crate::lifecycle::{self, State, Transition};
-use crate::list::{Continuation, ListOptions, Page, Referrals, Trail};
 use crate::scalar::{ETag, ReferralId};
-use crate::transport::{Call, unreadable};
+use crate::transport::Call;
 use crate::update::{Patch, Patched};
 
 /// A client of the Referrals API. Cheap to clone; clones share connections.
@@ -129,74 +138,6 @@ impl ReferralsClient {
             .await
             .map(ResponseValue::into_inner)
             .map_err(|error| error.about(id.as_str()))
-    }
-
-    /// Reads the first page of a list.
-    ///
-    /// # Errors
-    /// [`Error`]; a page of which one referral cannot be read fails as a whole.
-    pub async fn list(&self, options: &ListOptions) -> Result<Page, Error> {
-        let list = || {
-            self.generated.list_referrals(
-                options.count,
-                options.expand.as_deref(),
-                options.filter.as_deref(),
-                options.order_by.as_deref(),
-                options.select.as_deref(),
-                options.skip,
-                None,
-                options.top,
-            )
-        };
-        self.page(
-            self.begin(Operation::ListReferrals),
-            list,
-            &mut Trail::default(),
-        )
-        .await
-    }
-
-    /// Reads the page that another page named as its next.
-    ///
-    /// # Errors
-    /// As [`list`](Self::list); a page that names itself as its next is an
-    /// error.
-    pub async fn list_next(&self, next: &Continuation) -> Result<Page, Error> {
-        let mut trail = Trail::default();
-        trail.step(next);
-        self.page_after(next, &mut trail).await
-    }
-
-    /// All referrals of a list, page after page as they are asked for.
-    ///
-    /// # Errors
-    /// The stream ends after the first error. A page that leads back to an
-    /// earlier one is an error, not an endless list.
-    pub fn referrals(&self, options: ListOptions) -> Referrals {
-        enum Step {
-            First(ListOptions),
-            Next(Continuation),
-            Done,
-        }
-        let client = self.clone();
-        let start = (client, Step::First(options), Trail::default());
-        let pages = futures::stream::try_unfold(start, |(client, step, mut trail)| async move {
-            let page = match step {
-                Step::First(options) => client.list(&options).await?,
-                Step::Next(next) => client.page_after(&next, &mut trail).await?,
-                Step::Done => return Ok(None),
-            };
-            let step = match page.next {
-                None => Step::Done,
-                Some(next) => {
-                    trail.step(&next);
-                    Step::Next(next)
-                }
-            };
-            let items = futures::stream::iter(page.referrals).map(Ok::<_, Error>);
-            Ok(Some((items, (client, step, trail))))
-        });
-        Referrals::new(pages.try_flatten())
     }
 
     /// Changes a referral by JSON Patch.
@@ -324,39 +265,6 @@ impl ReferralsClient {
         F: Future<Output = Result<T, Generated<()>>>,
     {
         self.generated.inner.call(&Arc::new(call), request).await
-    }
-
-    async fn page_after(&self, next: &Continuation, trail: &mut Trail) -> Result<Page, Error> {
-        let list = || {
-            self.generated
-                .list_referrals(None, None, None, None, None, None, None, None)
-        };
-        let call = self
-            .begin(Operation::ListReferrals)
-            .with_raw_query(next.query());
-        self.page(call, list, trail).await
-    }
-
-    async fn page<F>(
-        &self,
-        call: Call,
-        request: impl Fn() -> F,
-        trail: &mut Trail,
-    ) -> Result<Page, Error>
-    where
-        F: Future<Output = Result<ResponseValue<ReferralList>, Generated<()>>>,
-    {
-        let call = Arc::new(call);
-        let list = self.generated.inner.call(&call, request).await?;
-        let page =
-            Page::from_list(list.into_inner()).map_err(|detail| unreadable(&call, detail))?;
-        match &page.next {
-            Some(next) if trail.has(next) => Err(unreadable(
-                &call,
-                "its `@odata.nextLink` leads back to a page that was already read",
-            )),
-            _ => Ok(page),
-        }
     }
 }
 

@@ -1,6 +1,10 @@
 //! Changes of a referral: JSON Patch with `add` and `replace`, the two
 //! operations that the service knows (docs 2020 to 2025).
 
+mod diff;
+mod intent;
+mod json;
+
 use std::fmt;
 
 use serde::Serialize;
@@ -9,6 +13,9 @@ use crate::generated::client::types::{PatchOperation, Referral};
 use crate::generated::enums::PatchOp;
 use crate::lifecycle::Transition;
 use crate::scalar::{ETag, PatchValue};
+
+pub(crate) use diff::{Change, diff};
+pub(crate) use intent::{Seen, judge};
 
 /// A change of a referral, made of `add` and `replace`.
 ///
@@ -98,6 +105,12 @@ impl Patch {
         self
     }
 
+    /// An operation whose value is JSON already; null is meant.
+    pub(crate) fn with_raw(mut self, op: PatchOp, path: String, value: PatchValue) -> Self {
+        self.operations.push(PatchOperation::new(op, path, value));
+        self
+    }
+
     fn reject(&mut self, why: String) {
         self.rejected.get_or_insert(why);
     }
@@ -182,6 +195,32 @@ impl Patched {
             Self::Referral(referral) => referral.e_tag.as_ref(),
             Self::NoContent { etag } => etag.as_ref(),
         }
+    }
+}
+
+/// What came of an edit; see
+/// [`ReferralsClient::update`](crate::ReferralsClient::update).
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Updated {
+    /// The edit changed nothing, and nothing was sent. The referral as it is.
+    Unchanged(Box<Referral>),
+    /// The change was made.
+    Changed(Patched),
+}
+
+impl Updated {
+    /// The referral as it is now, where the service sent it.
+    pub fn into_referral(self) -> Option<Referral> {
+        match self {
+            Self::Unchanged(referral) => Some(*referral),
+            Self::Changed(patched) => patched.into_referral(),
+        }
+    }
+
+    /// Whether something was sent.
+    pub fn is_changed(&self) -> bool {
+        matches!(self, Self::Changed(_))
     }
 }
 

@@ -1,0 +1,178 @@
+//! Everything that was created or updated since the last time.
+
+use std::collections::BTreeMap;
+
+use futures::StreamExt as _;
+
+use super::ReferralsClient;
+use crate::error::Error;
+use crate::generated::client::types::Referral;
+use crate::generated::wire::referral;
+use crate::list::{ListOptions, Referrals, Watermark, filter};
+use crate::scalar::{ReferralId, Timestamp};
+
+/// A run of a synchronisation; see [`ReferralsClient::sync_since`].
+#[derive(Debug)]
+#[must_use = "nothing is read before `next` is called"]
+pub struct SyncRun {
+    client: ReferralsClient,
+    start: Watermark,
+    list: Referrals,
+    /// The list is narrowed by the service, not here.
+    narrowed: bool,
+    given: BTreeMap<ReferralId, Timestamp>,
+    held: Option<Timestamp>,
+    last: Option<Timestamp>,
+    rose: bool,
+    fell: bool,
+    end: Option<Watermark>,
+    failed: bool,
+}
+
+/// # Synchronisation
+impl ReferralsClient {
+    /// Everything that was created or updated since `watermark`, and the
+    /// watermark for the next time.
+    ///
+    /// ```no_run
+    /// # async fn run(client: partner_referrals::ReferralsClient, kept: Option<String>)
+    /// # -> Result<(), Box<dyn std::error::Error>> {
+    /// use partner_referrals::Watermark;
+    ///
+    /// let watermark: Watermark = match kept {
+    ///     Some(kept) => serde_json::from_str(&kept)?,
+    ///     None => Watermark::beginning(),
+    /// };
+    /// let mut sync = client.sync_since(&watermark);
+    /// while let Some(referral) = sync.next().await {
+    ///     println!("{}", referral?.id);
+    /// }
+    /// let keep = serde_json::to_string(sync.watermark())?;
+    /// # let _ = keep;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Expected flow
+    /// One list, oldest change first, from
+    /// [`Watermark::OVERLAP`] before the watermark on. Where the service refuses
+    /// to compare times (400 or 501: no page of the vendor shows it), the newest
+    /// are read until they are old enough.
+    ///
+    /// # Guarantees
+    /// Each referral once a run. One that changes while the run reads is handed
+    /// out as it was first seen, and again by the next run. A version that an
+    /// earlier run handed out within the overlap is not handed out again.
+    ///
+    /// # Assumptions
+    /// A list shows a change within [`Watermark::OVERLAP`] of its
+    /// `updatedDateTime`. How soon lists show anything is not documented; what
+    /// comes later than that is missed.
+    ///
+    /// # Caveats
+    /// The ids that were handed out are held until the run ends. A run that is
+    /// dropped or fails starts again from its own watermark.
+    ///
+    /// # Errors
+    /// As of [`referrals`](Self::referrals). A referral that cannot be read is
+    /// an error with [`Error::list_position`]; the run goes on behind it, and
+    /// the next one does not come back to it unless it changes.
+    pub fn sync_since(&self, watermark: &Watermark) -> SyncRun {
+        let by_update = ListOptions::new().order_by(referral::UPDATED_DATE_TIME);
+        let options = match watermark.since() {
+            Some(since) => by_update.filter(filter::updated().ge(since)),
+            None => by_update,
+        };
+        SyncRun {
+            client: self.clone(),
+            start: watermark.clone(),
+            list: self.referrals(options),
+            narrowed: true,
+            given: BTreeMap::new(),
+            held: None,
+            last: None,
+            rose: false,
+            fell: false,
+            end: None,
+            failed: false,
+        }
+    }
+}
+
+impl SyncRun {
+    /// The next referral; none at the end.
+    ///
+    /// # Errors
+    /// As of [`ReferralsClient::sync_since`].
+    pub async fn next(&mut self) -> Option<Result<Referral, Error>> {
+        while self.end.is_none() && !self.failed {
+            match self.list.next().await {
+                Some(Ok(one)) => {
+                    if self.is_behind(one.updated_date_time) {
+                        self.finish();
+                    } else if self.takes(&one) {
+                        return Some(Ok(one));
+                    }
+                }
+                Some(Err(error)) if self.may_widen(&error) => {
+                    let newest = format!("{} desc", referral::UPDATED_DATE_TIME);
+                    self.list = self.client.referrals(ListOptions::new().order_by(newest));
+                    self.narrowed = false;
+                }
+                Some(Err(error)) => {
+                    self.failed = error.list_position().is_none();
+                    return Some(Err(error));
+                }
+                None => self.finish(),
+            }
+        }
+        None
+    }
+
+    /// What to start the next run with: after the end of this one how far it has
+    /// come, and before that, or after a failure, where it started.
+    pub fn watermark(&self) -> &Watermark {
+        self.end.as_ref().unwrap_or(&self.start)
+    }
+
+    fn finish(&mut self) {
+        let given = std::mem::take(&mut self.given);
+        self.end = Some(self.start.after(given, self.held));
+    }
+
+    fn may_widen(&self, error: &Error) -> bool {
+        let first = self.narrowed && self.last.is_none() && self.start.since().is_some();
+        first && matches!(error.status(), Some(400 | 501))
+    }
+
+    /// Whether nothing new can come any more, if the order is kept.
+    fn is_behind(&mut self, updated: Timestamp) -> bool {
+        if let Some(last) = self.last {
+            self.rose |= updated > last;
+            self.fell |= updated < last;
+        }
+        self.last = Some(updated);
+        let old = self.start.since().is_some_and(|since| updated < since);
+        old && !self.narrowed && self.fell && !self.rose
+    }
+
+    fn takes(&mut self, one: &Referral) -> bool {
+        let updated = one.updated_date_time;
+        let old = self.start.since().is_some_and(|since| updated < since);
+        if old || self.start.has(&one.id, updated) {
+            return false;
+        }
+        match self.given.get(&one.id) {
+            None => {
+                self.given.insert(one.id.clone(), updated);
+                true
+            }
+            Some(given) => {
+                if updated > *given {
+                    // Changed since: the next run begins before it.
+                    self.held = Some(self.held.map_or(updated, |held| held.min(updated)));
+                }
+                false
+            }
+        }
+    }
+}

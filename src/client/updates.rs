@@ -1,0 +1,281 @@
+//! Updates: read, edit, send the difference, and settle what is in doubt.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::ReferralsClient;
+use crate::error::{Error, Operation, Outcome};
+use crate::generated::client::types::{Member, NewMember, Referral};
+use crate::lifecycle::{self, State, Transition};
+use crate::scalar::{PatchValue, ReferralId};
+use crate::transport::read;
+use crate::update::{Change, Patch, Patched, Seen, Updated, diff, judge};
+
+/// How often an edit is made anew because somebody else was faster.
+const ROUNDS: usize = 5;
+
+/// A change that may have been made.
+struct Doubt {
+    changes: Vec<Change>,
+    base: Snapshot,
+    error: Error,
+}
+
+/// A referral, and the text that it was read from.
+struct Snapshot {
+    text: String,
+    referral: Referral,
+}
+
+/// # Updates
+impl ReferralsClient {
+    /// Reads a referral, lets `edit` change it, and sends what changed.
+    ///
+    /// ```no_run
+    /// # async fn run(client: partner_referrals::ReferralsClient, id: partner_referrals::ReferralId)
+    /// # -> Result<(), partner_referrals::Error> {
+    /// client
+    ///     .update(&id, |referral| {
+    ///         if let Some(details) = &mut referral.details {
+    ///             details.notes = Some("Customer confirmed the date".to_owned());
+    ///         }
+    ///     })
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Expected flow
+    /// One read and one JSON Patch with `If-Match` and
+    /// `Prefer: return=representation`. Without a change nothing is sent. Where
+    /// somebody else was faster (412), the referral is read again and edited
+    /// again, five times in all: `edit` may run more than once, and sees the
+    /// newest referral each time.
+    ///
+    /// # Guarantees
+    /// Only what changed is sent: members that this library does not model, and
+    /// those that nobody touched, stay as they are at the service. Amounts are
+    /// sent digit for digit. A list of which only the end grew is appended to;
+    /// any other change of a list sends it as a whole, with what did not change
+    /// in it as the service wrote it.
+    ///
+    /// After an answer that was lost, the referral is read again: what was meant
+    /// and is there counts as made, and nothing is made twice.
+    ///
+    /// # Assumptions
+    /// What the service sets alone, what can be set at creation only, and what
+    /// cannot be taken back stands in the document (`x-ms-mutability`,
+    /// `x-stays`, `x-lifecycle.ended`), mostly from the portal and the vendor's
+    /// connector (2020 to 2023). Whether the service refuses the same is not
+    /// known; [`patch`](Self::patch) sends without asking.
+    ///
+    /// # Caveats
+    /// The service is known to take the paths of `x-known-paths` in the document;
+    /// whether it takes others is not known, and it answers 400 if not.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest), and
+    /// nothing sent, for an edit that takes a member away (it would need
+    /// `remove`, which the service does not have), that changes what cannot be
+    /// changed, or that breaks the [status table](crate::lifecycle); the message
+    /// names the member. [`Error::is_precondition_failed`] where somebody else
+    /// was faster each time. [`Outcome::Unknown`] where it cannot be told
+    /// whether the change was made.
+    pub async fn update(
+        &self,
+        id: &ReferralId,
+        mut edit: impl FnMut(&mut Referral),
+    ) -> Result<Updated, Error> {
+        let mut doubt: Option<Doubt> = None;
+        let mut round = 0;
+        loop {
+            let before = match (self.snapshot(id).await, &doubt) {
+                (Ok(before), _) => before,
+                (Err(error), None) => return Err(error),
+                (Err(_), Some(_)) => return Err(settled(doubt)),
+            };
+            if let Some(open) = &doubt {
+                match judge(&open.changes, &open.base.text, &before.text) {
+                    Seen::Made => return Ok(made(before.referral)),
+                    Seen::Untouched if open.error.is_precondition_failed() => {}
+                    Seen::Untouched | Seen::Unclear => return Err(settled(doubt)),
+                }
+            }
+            let changes = self.edited(&before, &mut edit)?;
+            if changes.is_empty() {
+                return Ok(Updated::Unchanged(Box::new(before.referral)));
+            }
+            round += 1;
+            let error = match self.send(&before.referral, &changes).await {
+                Ok(patched) => return Ok(Updated::Changed(patched)),
+                Err(error) => error,
+            };
+            match error.outcome() {
+                Outcome::Unknown | Outcome::Done => {
+                    let base = before;
+                    doubt = Some(Doubt {
+                        changes,
+                        base,
+                        error,
+                    });
+                }
+                // Without a doubt the last conflict is the error.
+                _ if error.is_precondition_failed() && (round < ROUNDS || doubt.is_some()) => {}
+                _ => return Err(error),
+            }
+            if round >= ROUNDS {
+                return self.last_look(id, doubt).await;
+            }
+        }
+    }
+
+    /// Appends somebody to the partner's team (`/team/-`), unless somebody with
+    /// this e-mail address is in it; upper and lower case count as one.
+    ///
+    /// # Guarantees
+    /// As of [`update`](Self::update). Appending twice would add two: it is
+    /// always sent with `If-Match`, and looked for after a lost answer.
+    ///
+    /// # Errors
+    /// As of [`update`](Self::update).
+    pub async fn append_team_member(
+        &self,
+        id: &ReferralId,
+        member: &NewMember,
+    ) -> Result<Updated, Error> {
+        let member = self.member(id, member)?;
+        self.update(id, |referral| {
+            join(referral.team.get_or_insert_default(), &member);
+        })
+        .await
+    }
+
+    /// Appends a contact at the customer (`/customerProfile/team/-`), unless one
+    /// with this e-mail address is there.
+    ///
+    /// # Errors
+    /// As of [`append_team_member`](Self::append_team_member).
+    pub async fn append_customer_contact(
+        &self,
+        id: &ReferralId,
+        contact: &NewMember,
+    ) -> Result<Updated, Error> {
+        let contact = self.member(id, contact)?;
+        self.update(id, |referral| {
+            if let Some(customer) = &mut referral.customer_profile {
+                join(customer.team.get_or_insert_default(), &contact);
+            }
+        })
+        .await
+    }
+
+    /// A person as a referral has it.
+    fn member(&self, id: &ReferralId, new: &NewMember) -> Result<Member, Error> {
+        text(id, new).and_then(|text| parsed(id, &text))
+    }
+
+    async fn snapshot(&self, id: &ReferralId) -> Result<Snapshot, Error> {
+        let operation = Operation::GetReferral;
+        let path = operation.path().replace("{id}", id.as_str());
+        let call = Arc::new(self.begin(operation));
+        let request = || async {
+            let bytes = read(&self.generated, operation, &path, &[]).await?;
+            match serde_json::from_slice(&bytes) {
+                Ok(referral) => Ok(Snapshot {
+                    // JSON that was read is UTF-8.
+                    text: String::from_utf8_lossy(&bytes).into_owned(),
+                    referral,
+                }),
+                Err(error) => Err(progenitor_client::Error::InvalidResponsePayload(
+                    bytes, error,
+                )),
+            }
+        };
+        let read = self.generated.inner.call(&call, request).await;
+        read.map_err(|error| error.about(id.as_str()))
+    }
+
+    /// The changes of an edit, if it may be made.
+    fn edited(
+        &self,
+        before: &Snapshot,
+        edit: &mut impl FnMut(&mut Referral),
+    ) -> Result<Vec<Change>, Error> {
+        let (operation, id) = (Operation::PatchReferral, &before.referral.id);
+        let mut after = before.referral.clone();
+        edit(&mut after);
+        let (old, new) = (text(id, &before.referral)?, text(id, &after)?);
+        let changes = diff(&before.text, &old, &new)
+            .map_err(|why| Error::invalid(operation, why.to_string()).about(id.as_str()))?;
+        if changes.is_empty() {
+            return Ok(changes);
+        }
+        let (from, to) = (State::from(&before.referral), State::from(&after));
+        if lifecycle::is_ended(&from.status) {
+            let why = format!("the referral is {from}, and what is closed is not changed any more");
+            return Err(Error::invalid(operation, why).about(id.as_str()));
+        }
+        if from != to {
+            Transition::from((to.status, to.substatus))
+                .check_from(&from)
+                .map_err(|why| Error::refused(operation, why).about(id.as_str()))?;
+        }
+        Ok(changes)
+    }
+
+    async fn send(&self, before: &Referral, changes: &[Change]) -> Result<Patched, Error> {
+        let operation = Operation::PatchReferral;
+        let etag = super::version(operation, before)?.clone();
+        let mut patch = Patch::new().if_match(etag).return_referral();
+        for change in changes {
+            let value: PatchValue = parsed(&before.id, &change.value)?;
+            patch = patch.with_raw(change.op.clone(), change.pointer(), value);
+        }
+        self.patch(&before.id, &patch).await
+    }
+
+    /// The end of the rounds: whether the last change, if in doubt, was made.
+    async fn last_look(&self, id: &ReferralId, doubt: Option<Doubt>) -> Result<Updated, Error> {
+        if let (Some(open), Ok(now)) = (&doubt, self.snapshot(id).await)
+            && judge(&open.changes, &open.base.text, &now.text) == Seen::Made
+        {
+            return Ok(made(now.referral));
+        }
+        Err(settled(doubt))
+    }
+}
+
+fn made(referral: Referral) -> Updated {
+    Updated::Changed(Patched::Referral(Box::new(referral)))
+}
+
+/// The error of a change that stays in doubt.
+fn settled(doubt: Option<Doubt>) -> Error {
+    match doubt {
+        Some(doubt) => doubt.error,
+        None => Error::invalid(Operation::PatchReferral, "the edit found no end"),
+    }
+}
+
+/// Adds somebody whose address is not there yet.
+fn join(team: &mut Vec<Member>, member: &Member) {
+    let address = |member: &Member| member.email.as_deref().map(str::to_lowercase);
+    let wanted = address(member);
+    if wanted.is_none() || !team.iter().any(|one| address(one) == wanted) {
+        team.push(member.clone());
+    }
+}
+
+/// What cannot be written or read again is the caller's value.
+fn unwritable(id: &ReferralId) -> Error {
+    let why = "a value of the edit cannot be written as JSON";
+    Error::invalid(Operation::PatchReferral, why).about(id.as_str())
+}
+
+fn text(id: &ReferralId, value: &impl Serialize) -> Result<String, Error> {
+    serde_json::to_string(value).map_err(|_| unwritable(id))
+}
+
+fn parsed<T: serde::de::DeserializeOwned>(id: &ReferralId, text: &str) -> Result<T, Error> {
+    serde_json::from_str(text).map_err(|_| unwritable(id))
+}

@@ -1,0 +1,161 @@
+//! Everything since the last time: nothing lost, nothing twice.
+
+use partner_referrals::sandbox::{Fault, FaultBody, FaultPlan, FaultRule, Sandbox};
+use partner_referrals::{ReferralsClient, Watermark};
+use serde_json::json;
+
+use crate::support::{client, once};
+
+async fn small_pages() -> (Sandbox, ReferralsClient) {
+    let sandbox = Sandbox::builder()
+        .page_size(2)
+        .seed(7)
+        .start()
+        .await
+        .unwrap();
+    let client = client(&sandbox);
+    (sandbox, client)
+}
+
+fn insert(sandbox: &Sandbox, name: &str, updated: &str) -> String {
+    let at = format!("2024-03-01T{updated}.1234567Z");
+    let made =
+        sandbox.insert(json!({ "name": name, "updatedDateTime": at, "createdDateTime": at }));
+    made["id"].as_str().unwrap().to_owned()
+}
+
+/// A run; the watermark goes through text, as a caller keeps it.
+async fn run(client: &ReferralsClient, kept: &mut String) -> Vec<String> {
+    let watermark: Watermark = serde_json::from_str(kept).unwrap();
+    let mut sync = client.sync_since(&watermark);
+    let mut names = Vec::new();
+    while let Some(one) = sync.next().await {
+        names.extend(one.unwrap().name);
+    }
+    *kept = serde_json::to_string(sync.watermark()).unwrap();
+    names
+}
+
+fn beginning() -> String {
+    serde_json::to_string(&Watermark::beginning()).unwrap()
+}
+
+#[tokio::test]
+async fn each_run_gives_what_is_new_once_and_what_came_late_within_the_overlap() {
+    let (sandbox, client) = small_pages().await;
+    for (name, at) in [("a", "10:00:00"), ("b", "10:01:00"), ("c", "10:02:00")] {
+        insert(&sandbox, name, at);
+    }
+    let mut kept = beginning();
+    assert_eq!(run(&client, &mut kept).await, ["a", "b", "c"]);
+    assert_eq!(
+        sandbox.requests()[0].query_option("$orderby").as_deref(),
+        Some("updatedDateTime")
+    );
+    assert_eq!(sandbox.requests()[0].query_option("$filter"), None);
+    assert!(run(&client, &mut kept).await.is_empty());
+
+    insert(&sandbox, "late", "09:58:00");
+    insert(&sandbox, "too late", "09:50:00");
+    insert(&sandbox, "new", "10:03:00");
+    let before = sandbox.requests().len();
+    assert_eq!(run(&client, &mut kept).await, ["late", "new"]);
+    let filter = sandbox.requests()[before].query_option("$filter");
+    assert_eq!(
+        filter.as_deref(),
+        Some("updatedDateTime ge 2024-03-01T09:57:00.1234567Z")
+    );
+    assert!(run(&client, &mut kept).await.is_empty());
+}
+
+#[tokio::test]
+async fn an_update_is_given_again() {
+    let (sandbox, client) = small_pages().await;
+    let id = insert(&sandbox, "a", "10:00:00");
+    insert(&sandbox, "b", "10:01:00");
+    let mut kept = beginning();
+    run(&client, &mut kept).await;
+    sandbox.edit(&id, |stored| stored["name"] = json!("a, changed"));
+    assert_eq!(run(&client, &mut kept).await, ["a, changed"]);
+    assert!(run(&client, &mut kept).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_changes_while_it_is_read_is_given_once_and_again_the_next_time() {
+    let (sandbox, client) = small_pages().await;
+    let id = insert(&sandbox, "a", "10:00:00");
+    for (name, at) in [("b", "10:01:00"), ("c", "10:02:00"), ("d", "10:03:00")] {
+        insert(&sandbox, name, at);
+    }
+    let mut sync = client.sync_since(&Watermark::beginning());
+    let mut names = vec![sync.next().await.unwrap().unwrap().name.unwrap()];
+    sandbox.edit(&id, |stored| stored["name"] = json!("a, changed"));
+    insert(&sandbox, "far ahead", "23:59:00");
+    while let Some(one) = sync.next().await {
+        names.extend(one.unwrap().name);
+    }
+    names.sort();
+    names.dedup();
+    let again = names.iter().filter(|name| name.starts_with('a')).count();
+    assert_eq!(again, 1, "{names:?}");
+    let mut kept = serde_json::to_string(sync.watermark()).unwrap();
+    let mut rest = run(&client, &mut kept).await;
+    rest.retain(|name| name != "far ahead");
+    assert_eq!(rest, ["a, changed"]);
+}
+
+#[tokio::test]
+async fn where_times_cannot_be_compared_the_newest_are_read_until_they_are_old_enough() {
+    let sandbox = Sandbox::builder()
+        .page_size(2)
+        .documented_filters_only(true);
+    let sandbox = sandbox.start().await.unwrap();
+    let client = client(&sandbox);
+    for hour in 0..20 {
+        insert(
+            &sandbox,
+            &format!("old {hour}"),
+            &format!("{hour:02}:00:00"),
+        );
+    }
+    let at = "2024-03-01T19:30:00Z"
+        .parse::<partner_referrals::Timestamp>()
+        .unwrap();
+    insert(&sandbox, "a", "20:00:00");
+    insert(&sandbox, "b", "21:00:00");
+    let mut kept = serde_json::to_string(&Watermark::at(at)).unwrap();
+    assert_eq!(run(&client, &mut kept).await, ["b", "a"]);
+    let requests = sandbox.requests();
+    assert_eq!(
+        requests[1].query_option("$orderby").as_deref(),
+        Some("updatedDateTime desc")
+    );
+    assert!(requests.len() <= 5, "{}", requests.len());
+    assert!(run(&client, &mut kept).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_run_that_fails_leaves_the_watermark_where_it_was() {
+    let (sandbox, _) = small_pages().await;
+    let client = once(&sandbox);
+    for (name, at) in [("a", "10:00:00"), ("b", "10:01:00"), ("c", "10:02:00")] {
+        insert(&sandbox, name, at);
+    }
+    let cut = FaultRule::new(Fault::status(503, FaultBody::Empty))
+        .method("GET")
+        .nth(2);
+    sandbox.set_faults(FaultPlan::new().rule(cut));
+    let mut sync = client.sync_since(&Watermark::beginning());
+    let mut given = Vec::new();
+    let error = loop {
+        match sync.next().await.unwrap() {
+            Ok(one) => given.extend(one.name),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!((given.len(), error.status()), (2, Some(503)));
+    assert!(sync.next().await.is_none());
+    assert_eq!(sync.watermark(), &Watermark::beginning());
+    let mut kept = beginning();
+    assert_eq!(run(&client, &mut kept).await, ["a", "b", "c"]);
+}
