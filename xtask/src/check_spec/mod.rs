@@ -165,10 +165,11 @@ fn read(bytes: &[u8], name: &str, report: &mut Report) -> Result<Document, Probl
 
 fn list_rules() -> String {
     let mut out = String::new();
-    for rule in rules::RULES {
+    for rule in rules::RULES.iter() {
         let level = match rule.severity {
             Severity::Error => "",
             Severity::Warning => " (warning)",
+            Severity::Note => " (note)",
         };
         let _ = writeln!(out, "{}{level}\n  {}", rule.code, rule.why);
         for (label, text) in [("wrong", rule.wrong), ("right", rule.right)] {

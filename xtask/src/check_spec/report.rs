@@ -16,13 +16,17 @@ pub enum Severity {
     Error,
     /// Shown, and the check passes.
     Warning,
+    /// Good to know.
+    Note,
 }
 
 impl Severity {
-    fn name(self) -> &'static str {
+    /// Its word in reports.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Error => "error",
             Self::Warning => "warning",
+            Self::Note => "note",
         }
     }
 }
@@ -50,6 +54,17 @@ pub struct Finding {
     pub pointer: String,
     /// What to do about it.
     pub help: String,
+    /// The other place that it is about, when there is one.
+    pub related: Option<Related>,
+}
+
+/// The second place of a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Related {
+    pub file: String,
+    pub place: Place,
+    pub pointer: String,
+    pub message: String,
 }
 
 /// What was looked at: a check that checked nothing must be visible.
@@ -102,7 +117,29 @@ impl Report {
             message: problem.message,
             pointer: problem.pointer,
             help: problem.fix,
+            related: None,
         });
+    }
+
+    /// Adds to the last finding at `pointer` the other place it is about.
+    pub fn related(
+        &mut self,
+        subject: &Subject<'_>,
+        pointer: &str,
+        other: String,
+        message: impl Into<String>,
+    ) {
+        let place = subject.document.place(&other);
+        let found = self.findings.iter_mut().rev();
+        for finding in found.take(1).filter(|finding| finding.pointer == pointer) {
+            finding.related = Some(Related {
+                file: subject.name.to_owned(),
+                place: place.unwrap_or(Place { line: 1, column: 1 }),
+                pointer: other.clone(),
+                message: message.into(),
+            });
+            return;
+        }
     }
 
     /// A finding, as it is; the same one twice is one.

@@ -1,5 +1,6 @@
 //! The rules: one file for each group, and one table that explains them all.
 
+mod bodies;
 mod docs;
 mod examples;
 mod oas;
@@ -7,8 +8,10 @@ mod operations;
 mod progenitor;
 mod references;
 mod schemas;
+mod shapes;
 mod table;
 mod transitions;
+mod yaml;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -21,6 +24,7 @@ use crate::pipeline::document::Document;
 use crate::pipeline::problem::Place;
 
 /// One row of the table of rules.
+#[derive(Clone)]
 pub struct Rule {
     /// `group/rule`.
     pub code: &'static str,
@@ -48,8 +52,11 @@ type Check = fn(&Subject<'_>, &mut Report);
 const GROUPS: &[(&str, Check)] = &[
     ("oas", oas::check),
     ("ref", references::check),
+    ("yaml", yaml::check),
     ("op", operations::check),
     ("schema", schemas::check),
+    ("schema", shapes::check),
+    ("progenitor", bodies::check),
     ("transitions", transitions::check),
     ("docs", docs::check),
     ("example", examples::check),
@@ -122,6 +129,7 @@ fn guarded(
             message: format!("the rules of `{group}` broke: {said}"),
             pointer: String::new(),
             help: "this is a mistake in xtask/src/check_spec/rules: please report it".to_owned(),
+            related: None,
         });
     }
 }

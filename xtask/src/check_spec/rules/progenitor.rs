@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 use super::super::report::{Finding, Report};
 use super::super::subject::Subject;
 use super::severity;
-use crate::pipeline::document::Document;
+use crate::pipeline::document::{Document, join};
 use crate::pipeline::problem::{Place, Problem};
-use crate::pipeline::schema::SCHEMAS;
+use crate::pipeline::schema::{METHODS, SCHEMAS};
 use crate::pipeline::{Options, generate};
 
 /// Where the generator runs.
@@ -66,20 +66,44 @@ pub fn dry_run(document: &Document) -> Vec<Problem> {
         }
         let pointer = problem.pointer.clone();
         problems.push(problem);
-        if !is_operation || !remove(&mut document.value, &pointer) {
+        if !is_operation || !leave_out(&mut document.value, &pointer) {
             break;
         }
     }
     problems
 }
 
-fn remove(root: &mut Value, pointer: &str) -> bool {
-    let Some((parent, name)) = pointer.rsplit_once('/') else {
-        return false;
-    };
-    root.pointer_mut(parent)
-        .and_then(Value::as_object_mut)
-        .is_some_and(|members| members.remove(name).is_some())
+/// Takes out the operations that have the part at `pointer`, in themselves or
+/// by a reference. `false` when there is none.
+fn leave_out(root: &mut Value, pointer: &str) -> bool {
+    let reference = Value::String(format!("#{pointer}"));
+    let mut found = false;
+    let paths = root.get_mut("paths").and_then(Value::as_object_mut);
+    for (path, item) in paths.into_iter().flatten() {
+        let at = join("/paths", path);
+        let Some(item) = item.as_object_mut() else {
+            continue;
+        };
+        item.retain(|method, operation| {
+            let own = join(&at, method);
+            let has = pointer == own || pointer.starts_with(&format!("{own}/"));
+            let keep =
+                !METHODS.contains(&method.as_str()) || !(has || names(operation, &reference));
+            found |= !keep;
+            keep
+        });
+    }
+    found
+}
+
+fn names(value: &Value, reference: &Value) -> bool {
+    match value {
+        Value::Object(members) => members.iter().any(|(name, member)| {
+            (name == "$ref" && member == reference) || names(member, reference)
+        }),
+        Value::Array(items) => items.iter().any(|item| names(item, reference)),
+        _ => false,
+    }
 }
 
 /// What `xtask __dry-run FILE` found, or how it ended instead.
@@ -166,6 +190,7 @@ fn read(problem: &Value) -> Finding {
         message: short(&text("message")),
         pointer: text("pointer"),
         help: text("fix"),
+        related: None,
     }
 }
 
@@ -194,7 +219,7 @@ fn repeats(finding: &Finding, report: &Report) -> bool {
         .errors()
         .filter(|one| {
             one.file == finding.file
-                && ["oas/", "op/", "schema/", "transitions/"]
+                && ["oas/", "op/", "schema/", "transitions/", "progenitor/"]
                     .iter()
                     .any(|group| one.code.starts_with(group))
         })
