@@ -5,6 +5,7 @@
 //! needs of another group is asked of the report; what could not be checked is
 //! said aloud.
 
+mod compat;
 mod convert;
 mod explain;
 mod report;
@@ -17,6 +18,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use compat::Baseline;
 use report::{Format, Report, Severity};
 use rules::Isolation;
 use subject::{Kind, Subject};
@@ -39,6 +41,7 @@ Exit code: 0 clean, 1 findings, 2 wrong usage, unreadable file or a broken check
 pub fn main(arguments: &[String]) -> ExitCode {
     let mut file = None;
     let mut format = Format::Human;
+    let mut against = None;
     let mut arguments = arguments.iter().map(String::as_str);
     while let Some(argument) = arguments.next() {
         let value = argument.strip_prefix("--format=");
@@ -62,6 +65,10 @@ pub fn main(arguments: &[String]) -> ExitCode {
                     }
                 }
             }
+            "--against" => match arguments.next() {
+                Some(name) => against = Some(name.to_owned()),
+                None => return usage("--against names a file or a revision"),
+            },
             _ if argument.starts_with('-') => {
                 return usage(&format!("`{argument}` is not an option"));
             }
@@ -78,7 +85,25 @@ pub fn main(arguments: &[String]) -> ExitCode {
     std::panic::set_hook(Box::new(|_| {}));
     let name = path.display().to_string();
     let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
-    let report = check(&name, &folder, &bytes, Isolation::Child(&path));
+    let mut report = Report::default();
+    let crate_version = crate_version(&path);
+    let baseline = match against {
+        Some(name) => match Baseline::named(&name, crate_version) {
+            Ok(baseline) => Some(baseline),
+            Err(error) => return usage(&error),
+        },
+        None => compat::released(&folder, &name, crate_version, &mut report),
+    };
+    let text = String::from_utf8_lossy(&bytes);
+    let isolation = Isolation::Child(&text);
+    examine(
+        &name,
+        &folder,
+        &bytes,
+        isolation,
+        baseline.as_ref(),
+        &mut report,
+    );
     say(&report.render(format, &name));
     if format == Format::Json {
         eprintln!("{}", report.closing());
@@ -88,13 +113,12 @@ pub fn main(arguments: &[String]) -> ExitCode {
 
 /// The hidden other half of `rules::progenitor`: tries the generator, prints
 /// what it finds as JSON.
-pub fn dry_run(arguments: &[String]) -> ExitCode {
-    let document = arguments
-        .first()
-        .and_then(|file| std::fs::read_to_string(file).ok())
+pub fn dry_run() -> ExitCode {
+    let document = std::io::read_to_string(std::io::stdin())
+        .ok()
         .and_then(|text| Document::parse(&text).ok());
     let Some(document) = document else {
-        return usage("__dry-run needs a document that can be read");
+        return usage("__dry-run needs a document on its input that can be read");
     };
     say(&rules::dry_run(&document));
     ExitCode::SUCCESS
@@ -118,13 +142,43 @@ fn default_document() -> PathBuf {
     }
 }
 
+/// The version of the crate, when the document is that of this workspace.
+fn crate_version(document: &Path) -> Option<String> {
+    let root = crate::workspace_root();
+    let same = document.canonicalize().ok()? == root.join(DOCUMENT).canonicalize().ok()?;
+    let manifest = std::fs::read_to_string(root.join("Cargo.toml")).ok()?;
+    let manifest: toml::Table = toml::from_str(&manifest).ok()?;
+    let version = manifest.get("workspace")?.get("package")?.get("version")?;
+    version.as_str().filter(|_| same).map(str::to_owned)
+}
+
 /// Checks the text of a document. Files that it names are read from `folder`.
-fn check(name: &str, folder: &Path, bytes: &[u8], isolation: Isolation<'_>) -> Report {
+#[cfg(test)]
+fn check(
+    name: &str,
+    folder: &Path,
+    bytes: &[u8],
+    isolation: Isolation<'_>,
+    baseline: Option<&Baseline>,
+) -> Report {
     let mut report = Report::default();
-    match read(bytes, name, &mut report) {
+    examine(name, folder, bytes, isolation, baseline, &mut report);
+    report
+}
+
+/// Adds to the report what is wrong with the text of a document.
+fn examine(
+    name: &str,
+    folder: &Path,
+    bytes: &[u8],
+    isolation: Isolation<'_>,
+    baseline: Option<&Baseline>,
+    report: &mut Report,
+) {
+    match read(bytes, name, report) {
         Err(problem) => {
             report.problem(name, problem);
-            rules::skip_all(&mut report);
+            rules::skip_all(report);
         }
         Ok(document) => {
             let subject = Subject::new(name, folder, &document);
@@ -134,11 +188,10 @@ fn check(name: &str, folder: &Path, bytes: &[u8], isolation: Isolation<'_>) -> R
                 .pointer(crate::pipeline::schema::SCHEMAS)
                 .and_then(serde_json::Value::as_object)
                 .map_or(0, serde_json::Map::len);
-            rules::run(&subject, isolation, &mut report);
+            rules::run(&subject, isolation, baseline, report);
         }
     }
     report.finish();
-    report
 }
 
 /// Reads the document, which must be text.

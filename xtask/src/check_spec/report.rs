@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use super::compat::Bump;
 use super::rules;
 use super::subject::Subject;
 use crate::pipeline::problem::{Place, Problem};
@@ -82,6 +83,12 @@ pub struct Report {
     pub counts: Counts,
     /// What was not checked, with the reason.
     pub skipped: Vec<String>,
+    /// What the document was compared with.
+    pub baseline: Option<String>,
+    /// What the differences ask of the version.
+    pub required_bump: Option<Bump>,
+    /// The public signatures of the generated code.
+    pub api: Option<String>,
     /// Texts of the files with findings.
     sources: BTreeMap<String, String>,
 }
@@ -130,15 +137,15 @@ impl Report {
         message: impl Into<String>,
     ) {
         let place = subject.document.place(&other);
-        let found = self.findings.iter_mut().rev();
-        for finding in found.take(1).filter(|finding| finding.pointer == pointer) {
+        if let Some(finding) = self.findings.last_mut()
+            && finding.pointer == pointer
+        {
             finding.related = Some(Related {
                 file: subject.name.to_owned(),
                 place: place.unwrap_or(Place { line: 1, column: 1 }),
-                pointer: other.clone(),
+                pointer: other,
                 message: message.into(),
             });
-            return;
         }
     }
 
@@ -164,6 +171,11 @@ impl Report {
         self.findings
             .iter()
             .filter(|finding| finding.severity == Severity::Error)
+    }
+
+    fn count(&self, severity: Severity) -> usize {
+        let of = |finding: &&Finding| finding.severity == severity;
+        self.findings.iter().filter(of).count()
     }
 
     /// Brings the findings into the order in which they are shown. What the
@@ -265,7 +277,7 @@ impl Report {
             examples,
         } = self.counts;
         let errors = self.errors().count();
-        let warnings = self.findings.len() - errors;
+        let warnings = self.count(Severity::Warning);
         let mut out: String = self
             .skipped
             .iter()
@@ -274,8 +286,12 @@ impl Report {
         let _ = write!(
             out,
             "check-spec: {} rules, {operations} operations, {schemas} schemas, {examples} examples \
-             checked; {errors} errors, {warnings} warnings",
+             checked; {errors} errors, {warnings} warnings; {}",
             rules::RULES.len(),
+            match (&self.baseline, self.required_bump) {
+                (Some(name), Some(bump)) => format!("compared with {name}: {}", bump.name()),
+                _ => "compared with nothing, for nothing is released yet".to_owned(),
+            }
         );
         out
     }
@@ -301,6 +317,7 @@ impl Report {
         json!({
             "version": 1,
             "spec": name,
+            "baseline": self.baseline,
             "findings": findings,
             "summary": {
                 "rules": rules::RULES.len(),
@@ -308,7 +325,8 @@ impl Report {
                 "schemas": self.counts.schemas,
                 "examples": self.counts.examples,
                 "errors": errors,
-                "warnings": self.findings.len() - errors,
+                "warnings": self.count(Severity::Warning),
+                "required_bump": self.required_bump.map(Bump::name),
                 "skipped": self.skipped,
             },
         })

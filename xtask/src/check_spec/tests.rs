@@ -18,7 +18,7 @@ fn document() -> String {
 }
 
 fn judge(text: &str, isolation: Isolation<'_>) -> Report {
-    check(DOCUMENT, &folder(), text.as_bytes(), isolation)
+    check(DOCUMENT, &folder(), text.as_bytes(), isolation, None)
 }
 
 /// A mistake: the first `from` below `after` becomes `to`. The finding must be
@@ -157,11 +157,19 @@ const MISTAKES: &[Mistake] = &[
 ];
 
 /// Rules that need more than one change, or another file. Each has a test
-/// below, `progenitor/crash` where the process is started.
+/// below, `progenitor/crash` where the process is started, `compat` beside its
+/// own files.
 const OTHERS: &[&str] = &[
     "op/responses-one-sided",
     "example/not-json",
     "example/unused-file",
+    "compat/released",
+    "compat/version",
+    "compat/wire",
+    "compat/source",
+    "compat/behaviour",
+    "compat/addition",
+    "compat/deprecated",
     "progenitor/crash",
     "generate/scalar-missing",
     "generate/no-members",
@@ -439,7 +447,13 @@ fn files_of_examples_are_checked_where_they_stand() {
     .unwrap();
     std::fs::write(examples.join("old.json"), "{}").unwrap();
 
-    let report = check(DOCUMENT, &copy, document().as_bytes(), Isolation::NotTried);
+    let report = check(
+        DOCUMENT,
+        &copy,
+        document().as_bytes(),
+        Isolation::NotTried,
+        None,
+    );
     std::fs::remove_dir_all(&copy).unwrap();
     let shown = format!("openapi/examples/{file}");
     assert_finds(
@@ -470,7 +484,7 @@ fn what_cannot_be_read_is_a_finding_and_the_rest_is_said_to_be_skipped() {
         (b"openapi: 3.0.3\ninfo: [\n", 3),
         (b"openapi: 3.0.3\ninfo: \xff\n", 2),
     ] {
-        let report = check("a.yaml", &folder(), bytes, Isolation::NotTried);
+        let report = check("a.yaml", &folder(), bytes, Isolation::NotTried, None);
         assert_finds(&report, "yaml/syntax", "a.yaml", line);
         assert_eq!(report.skipped.len(), 1);
         assert_eq!(report.exit_code(), 1);

@@ -15,9 +15,12 @@ mod yaml;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-pub use progenitor::Isolation;
+pub use progenitor::{Isolation, api_of};
 pub use table::RULES;
 
+use serde_json::json;
+
+use super::compat::{self, Baseline};
 use super::report::{Finding, Report, Severity};
 use super::subject::Subject;
 use crate::pipeline::document::Document;
@@ -63,7 +66,12 @@ const GROUPS: &[(&str, Check)] = &[
 ];
 
 /// Runs every group; one that breaks does not stop the others.
-pub fn run(subject: &Subject<'_>, isolation: Isolation<'_>, report: &mut Report) {
+pub fn run(
+    subject: &Subject<'_>,
+    isolation: Isolation<'_>,
+    baseline: Option<&Baseline>,
+    report: &mut Report,
+) {
     for (group, check) in GROUPS {
         guarded(subject.name, group, &[], report, |report| {
             check(subject, report)
@@ -78,11 +86,17 @@ pub fn run(subject: &Subject<'_>, isolation: Isolation<'_>, report: &mut Report)
             progenitor::check(subject, isolation, report);
         },
     );
+    guarded(subject.name, "compat", &["oas", "ref"], report, |report| {
+        if let Some(baseline) = baseline {
+            compat::check(subject, baseline, isolation, report);
+        }
+    });
 }
 
 /// Tries the generator in this process and prints what it finds, as JSON.
 pub fn dry_run(document: &Document) -> String {
-    progenitor::print(&progenitor::dry_run(document)).to_string()
+    let (problems, api) = progenitor::dry_run(document);
+    json!({"problems": progenitor::print(&problems), "api": api}).to_string()
 }
 
 /// Says which groups an unreadable document leaves unchecked.
