@@ -168,7 +168,13 @@ impl Pair {
             let other = !wider && !narrower;
             self.judge("format", narrower || other, wider || other, message);
         }
-        let (was, is) = (self.old["nullable"] == true, self.new["nullable"] == true);
+        // A schema that says no type takes null as it takes all else.
+        let any = |schema: &Value| {
+            let says = ["type", "oneOf", "anyOf", "enum"];
+            says.iter().all(|key| schema.get(key).is_none())
+        };
+        let null = |schema: &Value| schema["nullable"] == true || any(schema);
+        let (was, is) = (null(&self.old), null(&self.new));
         if was != is {
             let message = if is {
                 "it can be null now"

@@ -85,6 +85,7 @@ const CASES: &[Case] = &[
     case("35 security given up", &[], &[("", "security:\n  - bearer: []\n", "security:\n  - bearer: []\n  - {}\n")], Minor, MORE),
     case("36 change of status added", &[("x-lifecycle:", "              - Active\n              - Closed\n            substatuses:\n              - Accepted", "              - Active\n            substatuses:\n              - Accepted")], &[], Minor, MORE),
     case("37 scheme works in another way", &[], &[("securitySchemes:", "scheme: bearer", "scheme: basic")], Major, BEHAVIOUR),
+    case("38 nullable without a type says nothing", &[("    Referral:\n", "        lastRunId:\n", "        lastRunId:\n          nullable: true\n")], &[], Patch, &[]),
 ];
 
 fn document() -> String {

@@ -14,6 +14,7 @@ mod transitions;
 mod yaml;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
 
 pub use progenitor::{Isolation, api_of};
 pub use table::RULES;
@@ -64,6 +65,14 @@ const GROUPS: &[(&str, Check)] = &[
     ("docs", docs::check),
     ("example", examples::check),
 ];
+
+/// The names of the groups, for the command line.
+pub fn groups() -> Vec<&'static str> {
+    let mut names: Vec<&str> = GROUPS.iter().map(|(group, _)| *group).collect();
+    names.extend(["compat", "fresh"]);
+    names.dedup();
+    names
+}
 
 /// Runs every group; one that breaks does not stop the others.
 pub fn run(
@@ -117,6 +126,15 @@ fn guarded(
     report: &mut Report,
     check: impl FnOnce(&mut Report),
 ) {
+    if !report.wants(group) {
+        // Two files of rules may have one group.
+        let said = format!("{group} (not asked for)");
+        if !report.skipped.contains(&said) {
+            report.skipped.push(said);
+        }
+        return;
+    }
+    let start = Instant::now();
     let broken: Vec<&str> = after
         .iter()
         .copied()
@@ -129,6 +147,7 @@ fn guarded(
         return;
     }
     let result = catch_unwind(AssertUnwindSafe(|| check(&mut *report)));
+    report.timings.push((group.to_owned(), start.elapsed()));
     if let Err(panic) = result {
         let said = panic
             .downcast_ref::<String>()
@@ -160,7 +179,7 @@ mod tests {
         });
         assert_eq!(report.findings[0].code, "internal/panic");
         assert!(report.findings[0].message.contains("on purpose"));
-        assert_eq!(report.exit_code(), 2);
+        assert_eq!(report.exit_code(Severity::Error), 2);
     }
 
     #[test]

@@ -106,6 +106,13 @@ pub const RULES: &[Rule] = &[
         "(a document without the part that does)",
     ),
     rule(
+        "progenitor/compile",
+        Error,
+        "With `--compile`: the crate compiles with what is generated.",
+        "(a member that handwritten code names is gone)",
+        "(the member, or the code without it)",
+    ),
+    rule(
         "generate/scalar-missing",
         Error,
         "The schemas that handwritten types stand in for are there: build/schema.rs names them.",

@@ -1,4 +1,5 @@
-//! What a new version of the document owes the users of the old one.
+//! What a new version of the document owes the users of the old one, and what
+//! stands beside the document.
 
 use super::super::super::report::Severity::{Error, Note};
 use super::super::Rule;
@@ -55,5 +56,42 @@ pub const RULES: &[Rule] = &[
         "An operation is deprecated in one version and removed in a later major one.",
         "(an operation that was not deprecated is gone)",
         "deprecated: true",
+    ),
+    rule(
+        "config/unreadable",
+        Error,
+        "check-spec.toml holds entries of allowed findings, each with code, pointer, reason and end.",
+        "[[allow]]\ncode = 'ref/unused'",
+        "[[allow]]\ncode = 'ref/unused'\npointer = '/components/schemas/Old'\nreason = 'In use again by \
+         then.'\nuntil = '0.2.0'",
+    ),
+    rule(
+        "config/allow-over",
+        Error,
+        "What is allowed has an end, the version of the document in which it must be gone.",
+        "until = '0.1.0'   # and the document has 0.1.0",
+        "until = '0.2.0'",
+    ),
+    rule(
+        "config/allow-unused",
+        Error,
+        "An entry that allows nothing would hide the next mistake at its place.",
+        "(an entry for a finding that was mended)",
+        "(no entry)",
+    ),
+    rule(
+        "fresh/rules",
+        Error,
+        "openapi/spec-rules.md is what the rules say of themselves.",
+        "(a rule was added, and the list was not made again)",
+        "(`cargo xtask check-spec --fix`)",
+    ),
+    rule(
+        "fresh/api",
+        Error,
+        "The committed snapshot of the generated signatures is that of the document, so that a \
+         change shows in the commit that makes it.",
+        "(a member was added, and the snapshot was not accepted)",
+        "(the document and the snapshot in one commit)",
     ),
 ];
