@@ -118,7 +118,10 @@ pub fn problems(document: &Document) -> Vec<Problem> {
             ));
         }
     }
-    problems.extend(unreachable(document, &statuses, states, &states_pointer));
+    // A misspelt cell leads nowhere; that is said already.
+    if problems.is_empty() {
+        problems = unreachable(document, &statuses, states, &states_pointer);
+    }
     problems
 }
 

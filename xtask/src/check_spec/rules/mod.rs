@@ -3,6 +3,7 @@
 mod bodies;
 mod docs;
 mod examples;
+mod fixtures;
 mod oas;
 mod operations;
 mod progenitor;
@@ -69,7 +70,7 @@ const GROUPS: &[(&str, Check)] = &[
 /// The names of the groups, for the command line.
 pub fn groups() -> Vec<&'static str> {
     let mut names: Vec<&str> = GROUPS.iter().map(|(group, _)| *group).collect();
-    names.extend(["compat", "fresh"]);
+    names.extend(["fixture", "compat", "fresh"]);
     names.dedup();
     names
 }
@@ -86,6 +87,10 @@ pub fn run(
             check(subject, report)
         });
     }
+    let judges = &["oas", "ref", "schema"];
+    guarded(subject.name, "fixture", judges, report, |report| {
+        fixtures::check(subject, report);
+    });
     guarded(
         subject.name,
         "progenitor",

@@ -196,23 +196,27 @@ fn discriminator(subject: &Subject<'_>, node: &Node<'_>, report: &mut Report) {
         .iter()
         .find_map(|key| node.value[key].as_array());
     let whole = std::slice::from_ref(node.value);
-    for branch in branches.map_or(whole, Vec::as_slice) {
-        let Some(schema) = resolve(subject.root(), branch) else {
-            continue;
-        };
-        let required = schema["required"]
-            .as_array()
-            .is_some_and(|names| names.iter().any(|one| one == name));
-        if schema["properties"].get(name).is_none() || !required {
-            let branch = branch["$ref"].as_str().unwrap_or("the schema");
-            report.add(
-                subject,
-                "schema/discriminator",
-                join(&join(&node.pointer, "discriminator"), "propertyName"),
-                format!("`{branch}` has no required property `{name}` to be told apart by"),
-                "declare and require it in every branch",
-            );
-        }
+    let without: Vec<&str> = branches
+        .map_or(whole, Vec::as_slice)
+        .iter()
+        .filter(|branch| {
+            resolve(subject.root(), branch).is_some_and(|schema| {
+                let required = schema["required"]
+                    .as_array()
+                    .is_some_and(|names| names.iter().any(|one| one == name));
+                schema["properties"].get(name).is_none() || !required
+            })
+        })
+        .map(|branch| branch["$ref"].as_str().unwrap_or("the schema itself"))
+        .collect();
+    if !without.is_empty() {
+        report.add(
+            subject,
+            "schema/discriminator",
+            join(&join(&node.pointer, "discriminator"), "propertyName"),
+            format!("`{name}` is no required property of {}", without.join(", ")),
+            "declare and require it in every branch",
+        );
     }
 }
 

@@ -35,6 +35,21 @@ pub const RULES: &[Rule] = &[
         "externalValue: examples/old.json",
     ),
     rule(
+        "fixture/accepted",
+        Error,
+        "A file in negative/ is refused by the schema that its name begins with: a schema that takes \
+         everything would pass every example.",
+        "negative/ErrorBody.empty.json: {\"error\": {..}}",
+        "negative/ErrorBody.empty.json: {}",
+    ),
+    rule(
+        "fixture/no-schema",
+        Error,
+        "Files in negative/, and blocks of JSON in the texts next to the document, name a schema.",
+        "(a block of `json schema=Refferal`)",
+        "(a block of `json schema=Referral`)",
+    ),
+    rule(
         "progenitor/parameter-content",
         Error,
         "The generator reads parameters that have a `schema`.",
