@@ -368,3 +368,43 @@ fn what_cannot_be_read_is_a_finding_and_the_rest_is_said_to_be_skipped() {
         assert_eq!(report.exit_code(Severity::Error), 1);
     }
 }
+
+#[test]
+fn the_exit_code_tells_findings_from_stale_files_and_from_a_broken_check() {
+    let with = |codes: &[&'static str]| {
+        let mut report = Report::default();
+        for code in codes {
+            let problem = crate::pipeline::problem::Problem {
+                code,
+                place: None,
+                pointer: String::new(),
+                message: String::new(),
+                fix: String::new(),
+            };
+            report.problem("a.yaml", problem);
+        }
+        report
+    };
+    for (codes, fail_on, expected) in [
+        (&[][..], Severity::Note, 0),
+        (&["ref/unused"], Severity::Error, 0),
+        (&["ref/unused"], Severity::Warning, 1),
+        (&["compat/addition"], Severity::Warning, 0),
+        (&["compat/addition"], Severity::Note, 1),
+        (&["fresh/rules"], Severity::Error, 4),
+        (&["fresh/rules", "ref/unused"], Severity::Error, 4),
+        (&["fresh/rules", "ref/dangling"], Severity::Error, 1),
+        (&["fresh/rules", "internal/panic"], Severity::Error, 2),
+    ] {
+        let report = with(codes);
+        assert_eq!(report.exit_code(fail_on), expected, "{codes:?}");
+    }
+}
+
+#[test]
+fn a_crate_that_does_not_compile_is_a_finding() {
+    let mut report = Report::default();
+    // There is no such package there.
+    super::compile(&std::env::temp_dir(), DOCUMENT, &mut report);
+    assert_finds(&report, "progenitor/compile", DOCUMENT, 1);
+}
