@@ -212,6 +212,11 @@ fn groups_can_be_chosen_and_what_is_left_out_is_said() {
     ] {
         assert!(run.stdout.contains(text), "{text}: {}", run.stdout);
     }
+    assert!(
+        run.stdout.contains("compared with nothing, as asked for"),
+        "{}",
+        run.stdout
+    );
     let strict = xtask(&["check-spec", file.path(), "--only=ref", "--fail-on=warning"]);
     assert_eq!(strict.code, Some(1), "{}", strict.stdout);
     let without = xtask(&[

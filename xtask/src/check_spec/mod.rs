@@ -119,7 +119,10 @@ fn whole(options: &Options, path: &Path, bytes: &[u8]) -> Result<Report, String>
     let crate_version = home.as_deref().and_then(crate_version);
     let baseline = match &options.against {
         Some(against) => Some(Baseline::named(against, crate_version)?),
-        None => compat::released(folder, &name, crate_version, &mut report),
+        None if report.wants("compat") => {
+            compat::released(folder, &name, crate_version, &mut report)
+        }
+        None => None,
     };
     let text = String::from_utf8_lossy(bytes);
     let isolation = Isolation::Child(&text);

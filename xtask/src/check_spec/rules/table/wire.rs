@@ -9,9 +9,9 @@ pub const RULES: &[Rule] = &[
         "yaml/syntax",
         Error,
         "The document is one YAML document of mappings, lists and scalars. Readers disagree about \
-         names given twice, anchors and tags, so those are refused.",
-        "type: string\ntype: integer",
-        "type: string",
+         anchors and tags, so those are refused.",
+        "title: [A",
+        "title: A",
     ),
     rule(
         "yaml/duplicate-key",
