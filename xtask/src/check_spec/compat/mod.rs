@@ -5,6 +5,7 @@
 mod baseline;
 mod behaviour;
 mod change;
+mod place;
 mod schemas;
 mod source;
 #[cfg(test)]
@@ -39,16 +40,23 @@ pub fn check(
     if old.value != subject.document.value {
         match (api_of(&old, &baseline.text, isolation), &report.api) {
             (Some(before), Some(after)) => match source::changes(&before, after) {
-                Ok(more) => changes.extend(more),
+                Ok(more) => {
+                    // An addition to the code that comes with one to the wire
+                    // goes without saying.
+                    let said = !changes.is_empty();
+                    let more = more.into_iter();
+                    let more = more.filter(|(_, one)| !said || one.code != "compat/addition");
+                    changes.extend(more.map(|(name, change)| Change {
+                        pointer: place::of(&name, [subject.root(), &old.value]),
+                        ..change
+                    }));
+                }
                 Err(error) => skip_source(report, &error),
             },
             (None, _) => skip_source(report, "none is generated from the baseline"),
             (_, None) => skip_source(report, "none is generated from the document"),
         }
     }
-    // An addition to the code that comes with one of the wire goes without saying.
-    let said = changes.iter().any(|one| !one.pointer.is_empty());
-    changes.retain(|one| !said || one.code != "compat/addition" || !one.pointer.is_empty());
     let needed = verdict(&old, subject.document, &changes);
     report.required_bump = Some(needed);
     let covered = versions(subject, baseline, &old, needed, report);

@@ -9,31 +9,33 @@ use syn::{Attribute, Fields, ImplItem, Item, Visibility};
 use super::change::{Bump, Change};
 
 /// Compares the public signatures of two versions, as `signatures` writes them.
-pub fn changes(old: &str, new: &str) -> Result<Vec<Change>, String> {
+/// Each comes with the name that it is about.
+pub fn changes(old: &str, new: &str) -> Result<Vec<(String, Change)>, String> {
     let (old, new) = (signatures(old)?, signatures(new)?);
     let mut changes = Vec::new();
     for (name, one) in &old {
-        match new.get(name) {
-            None => changes.push(source(format!("`{name}` is gone"))),
-            Some(other) if other.text != one.text => changes.push(source(format!(
-                "`{name}` was `{}` and is `{}`",
-                one.text, other.text
-            ))),
-            Some(_) => {}
-        }
+        let message = match new.get(name) {
+            None => format!("`{name}` is gone"),
+            Some(other) if other.text != one.text => {
+                format!("`{name}` was `{}` and is `{}`", one.text, other.text)
+            }
+            Some(_) => continue,
+        };
+        changes.push((name.clone(), source(message)));
     }
     for (name, one) in new.iter().filter(|(name, _)| !old.contains_key(*name)) {
         let breaks = one
             .within
             .as_ref()
             .is_some_and(|within| old.get(within).is_some_and(|whole| whole.is_closed));
-        changes.push(if breaks {
+        let change = if breaks {
             source(format!(
                 "`{name}` is new in a type that users can build or match in full"
             ))
         } else {
             Change::more("", format!("`{name}` is new"))
-        });
+        };
+        changes.push((name.clone(), change));
     }
     Ok(changes)
 }

@@ -160,6 +160,21 @@ fn every_change_gets_its_verdict() {
 }
 
 #[test]
+fn a_break_of_the_generated_code_stands_at_the_part_that_it_comes_from() {
+    let old = document();
+    let new = old.replacen(GET, "operationId: read_referral", 1);
+    let report = compare(&old, &new, Option::None, Isolation::SameProcess);
+    let line = new[..new.find("operationId: read_referral").unwrap()]
+        .matches('\n')
+        .count();
+    let gone = report
+        .findings
+        .iter()
+        .find(|one| one.message == "`Client::get_referral` is gone");
+    assert_eq!(gone.unwrap().place.line, line);
+}
+
+#[test]
 fn a_version_without_room_is_a_finding_and_one_with_room_makes_notes_of_the_rest() {
     let old = document();
     let new = old.replacen(
