@@ -18,6 +18,8 @@ use super::problem::{Place, Problem};
 pub struct Document {
     /// The document as JSON.
     pub value: Value,
+    /// Members whose names stand without quotes and are no text to YAML.
+    pub bare_keys: Vec<String>,
     places: BTreeMap<String, Place>,
 }
 
@@ -27,11 +29,13 @@ impl Document {
         let mut reader = Reader {
             parser: Parser::new_from_str(text),
             places: BTreeMap::new(),
+            bare_keys: Vec::new(),
             depth: 0,
         };
         let value = reader.document()?;
         Ok(Self {
             value,
+            bare_keys: reader.bare_keys,
             places: reader.places,
         })
     }
@@ -75,6 +79,7 @@ pub fn join(pointer: &str, member: &str) -> String {
 struct Reader<'t> {
     parser: Parser<'t, saphyr_parser::StrInput<'t>>,
     places: BTreeMap<String, Place>,
+    bare_keys: Vec<String>,
     depth: usize,
 }
 
@@ -189,9 +194,11 @@ impl<'t> Reader<'t> {
         loop {
             let (event, span) = self.next()?;
             let place = place_of(&span);
-            let key = match event {
+            let (key, plain) = match event {
                 Event::MappingEnd => return Ok(Value::Object(members)),
-                Event::Scalar(text, _, 0, None) => text.into_owned(),
+                Event::Scalar(text, style, 0, None) => {
+                    (text.into_owned(), matches!(style, ScalarStyle::Plain))
+                }
                 _ => {
                     return Err(refuse(
                         place,
@@ -206,12 +213,18 @@ impl<'t> Reader<'t> {
                 let first = self.places.get(&member).map_or_else(String::new, |place| {
                     format!(" (first on line {})", place.line)
                 });
-                return Err(refuse(
-                    place,
-                    &member,
-                    &format!("`{key}` stands twice in one mapping{first}"),
-                    "keep one of the two",
-                ));
+                return Err(Problem {
+                    code: "yaml/duplicate-key",
+                    ..refuse(
+                        place,
+                        &member,
+                        &format!("`{key}` stands twice in one mapping{first}"),
+                        "keep one of the two",
+                    )
+                });
+            }
+            if plain && !scalar(&key, plain).is_string() {
+                self.bare_keys.push(member.clone());
             }
             self.places.insert(member.clone(), place);
             let (event, span) = self.next()?;

@@ -116,9 +116,11 @@ fn locate(
     bare["paths"] = Value::Object(Map::new());
     if attempt(&bare, names, options).is_err() {
         if let Some((name, message)) = bad_schema(&bare, names, options) {
+            let pointer = join(SCHEMAS, &name);
+            let place = bad_property(&bare, &pointer, &name, names, options);
             return document.problem(
                 "progenitor/schema",
-                join(SCHEMAS, &name),
+                place.unwrap_or(pointer),
                 format!("the generator cannot take the schema `{name}`: {message}"),
                 fix,
             );
@@ -144,9 +146,11 @@ fn locate(
                 one["paths"][path.as_str()] = alone;
                 if let Err(message) = attempt(&one, names, options) {
                     let id = item[method]["operationId"].as_str().unwrap_or("?");
+                    let pointer = join(&join("/paths", path), method);
+                    let place = bad_piece(document, &one, &pointer, names, options);
                     return document.problem(
                         "progenitor/operation",
-                        join(&join("/paths", path), method),
+                        place.unwrap_or(pointer),
                         format!(
                             "the generator cannot take the operation `{id}` ({method} {path}): {message}"
                         ),
@@ -162,6 +166,56 @@ fn locate(
         format!("the generator cannot take the document: {message}"),
         fix,
     )
+}
+
+/// The parameter, body or answer without which the operation at `pointer`
+/// could be generated, where the document has it.
+fn bad_piece(
+    document: &Document,
+    copy: &Value,
+    pointer: &str,
+    names: &Names,
+    options: Options,
+) -> Option<String> {
+    let operation = copy.pointer(pointer)?;
+    let parameters = operation["parameters"].as_array().map_or(0, Vec::len);
+    let responses = operation["responses"].as_object();
+    let mut pieces: Vec<(&str, String)> = (0..parameters)
+        .map(|index| ("parameters", index.to_string()))
+        .collect();
+    pieces.push(("", "requestBody".to_owned()));
+    pieces.extend(
+        responses
+            .into_iter()
+            .flatten()
+            .map(|(status, _)| ("responses", status.clone())),
+    );
+    pieces.into_iter().find_map(|(holder, name)| {
+        let parent = match holder {
+            "" => pointer.to_owned(),
+            _ => join(pointer, holder),
+        };
+        let mut without = copy.clone();
+        let removed = match without.pointer_mut(&parent)? {
+            Value::Array(items) => items.remove(name.parse().ok()?),
+            Value::Object(members) => members.remove(&name)?,
+            _ => return None,
+        };
+        attempt(&without, names, options).ok()?;
+        if let Some(reference) = removed["$ref"].as_str() {
+            return reference.strip_prefix('#').map(str::to_owned);
+        }
+        // The steps took parameters out, so the copy counts them otherwise.
+        let index = document
+            .value
+            .pointer(&parent)
+            .and_then(Value::as_array)
+            .and_then(|items| items.iter().position(|one| *one == removed));
+        Some(join(
+            &parent,
+            &index.map_or(name, |index| index.to_string()),
+        ))
+    })
 }
 
 /// The schema that fails with nothing but what it refers to. One that refers to
@@ -181,6 +235,37 @@ fn bad_schema(bare: &Value, names: &Names, options: Options) -> Option<(String, 
         let message = attempt(&alone, names, options).err()?;
         Some((name.clone(), message))
     })
+}
+
+/// The property without which the schema `name` could be generated.
+fn bad_property(
+    bare: &Value,
+    pointer: &str,
+    name: &str,
+    names: &Names,
+    options: Options,
+) -> Option<String> {
+    let schemas = bare["components"]["schemas"].as_object()?;
+    let closure = closure(schemas, name);
+    let mut alone = bare.clone();
+    if let Some(schemas) = alone["components"]["schemas"].as_object_mut() {
+        schemas.retain(|one, _| closure.contains(one.as_str()));
+    }
+    let properties = alone.pointer(pointer)?["properties"].as_object()?;
+    let found = properties.keys().find(|property| {
+        let mut without = alone.clone();
+        let Some(schema) = without.pointer_mut(pointer) else {
+            return false;
+        };
+        if let Some(required) = schema["required"].as_array_mut() {
+            required.retain(|one| one != property.as_str());
+        }
+        if let Some(properties) = schema["properties"].as_object_mut() {
+            properties.remove(property.as_str());
+        }
+        attempt(&without, names, options).is_ok()
+    })?;
+    Some(join(&join(pointer, "properties"), found))
 }
 
 /// A schema and all that it refers to, directly or not.

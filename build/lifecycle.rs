@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::document::{Document, join};
 use super::enums::variant;
@@ -118,7 +118,60 @@ pub fn problems(document: &Document) -> Vec<Problem> {
             ));
         }
     }
+    // A misspelt cell leads nowhere; that is said already.
+    if problems.is_empty() {
+        problems = unreachable(document, &statuses, states, &states_pointer);
+    }
     problems
+}
+
+/// The table begins at the status that no other one becomes; each of the rest
+/// is reached from there.
+fn unreachable(
+    document: &Document,
+    statuses: &[&str],
+    states: &Map<String, Value>,
+    pointer: &str,
+) -> Vec<Problem> {
+    let becomes = |status: &str| -> Vec<&str> {
+        let cells = states
+            .get(status)
+            .and_then(|row| row["becomes"].as_array())
+            .into_iter()
+            .flatten();
+        cells.filter_map(Value::as_str).collect()
+    };
+    // In the order of the enum: JSON objects have none.
+    let rows = || {
+        statuses
+            .iter()
+            .filter(|status| states.contains_key(**status))
+    };
+    let entered =
+        |status: &str| rows().any(|from| *from != status && becomes(from).contains(&status));
+    let first = rows().find(|status| !entered(status)).or(rows().next());
+    let mut reached: Vec<&str> = first.into_iter().copied().collect();
+    let mut next = 0;
+    while let Some(status) = reached.get(next).copied() {
+        for to in becomes(status) {
+            if !reached.contains(&to) {
+                reached.push(to);
+            }
+        }
+        next += 1;
+    }
+    let first = first.copied().unwrap_or_default();
+    rows()
+        .filter(|status| !reached.contains(status))
+        .map(|status| {
+            document.problem(
+                "transitions/unreachable",
+                join(pointer, status),
+                format!("no way leads from `{first}` to `{status}`"),
+                "let a row become it, or name it under `outside.statuses`",
+            )
+        })
+        .collect()
 }
 
 /// Writes the table.

@@ -34,7 +34,7 @@ fn main() -> ExitCode {
             "restate" => restate::main(rest),
             "audit" => audit::main(rest),
             "mutants" => mutants::main(rest),
-            "__dry-run" => check_spec::dry_run(rest),
+            "__dry-run" => check_spec::dry_run(),
             "help" | "--help" | "-h" => {
                 say(&help());
                 ExitCode::SUCCESS

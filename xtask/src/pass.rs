@@ -63,7 +63,7 @@ const STEPS: &[Step] = &[
     Step {
         name: "document",
         env: &[],
-        command: &["xtask", "check-spec"],
+        command: &["xtask", "check-spec", "--fail-on", "warning"],
         slow: false,
     },
     // Runs the blocks of the README and of the documentation too.

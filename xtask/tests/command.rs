@@ -59,8 +59,9 @@ fn the_document_is_clean_and_the_closing_line_counts_what_was_checked() {
     assert_eq!(run.stdout.lines().count(), 1, "{}", run.stdout);
     assert!(run.stdout.starts_with("check-spec: "), "{}", run.stdout);
     assert!(
-        run.stdout
-            .contains("examples checked; 0 errors, 0 warnings"),
+        run.stdout.contains(
+            "examples checked; 0 errors, 0 warnings, 0 notes, 0 allowed; compared with nothing"
+        ),
         "{}",
         run.stdout
     );
@@ -76,8 +77,8 @@ fn a_finding_shows_its_line_its_pointer_and_what_to_do() {
     let human = xtask(&["check-spec", path]);
     assert_eq!(human.code, Some(1), "{}", human.stdout);
     let expected = format!(
-        "{path}:3:3: error[oas/invalid]: `titel` is not allowed here\n  |\n3 |   titel: A\n  |   ^^^^^\n  \
-         = at: /info/titel\n  = help: did you mean `title`?\n"
+        "error[oas/invalid]: `titel` is not allowed here\n --> {path}:3:3\n  |\n3 |   titel: A\n  |   ^^^^^ \
+         /info/titel\n  |\n  = help: did you mean `title`?\n"
     );
     assert!(human.stdout.contains(&expected), "{}", human.stdout);
     assert!(
@@ -128,6 +129,12 @@ fn wrong_usage_and_unreadable_files_are_told_from_findings() {
         (&["check-spec", "--frmat"], "not an option"),
         (&["check-spec", "--format", "xml"], "not a format"),
         (&["check-spec", "a.yaml", "b.yaml"], "one file"),
+        (&["check-spec", "--explain", "a/b"], "no rule"),
+        (
+            &["check-spec", "--against", "no/such/file"],
+            "cannot be read",
+        ),
+        (&["check-spec", "--only", "ymal"], "not a group"),
         (&["chek-spec"], "no command"),
         (&["test", "--fast"], "only `--quick`"),
         (&[], "check-spec"),
@@ -177,4 +184,158 @@ fn the_rules_are_listed_with_a_wrong_and_a_right_example() {
     ] {
         assert!(run.stdout.contains(text), "{text}");
     }
+}
+
+/// A document with one mistake of each level and one that can be mended.
+const MIXED: &[u8] = b"openapi: 3.0.3\ninfo: {title: A, version: 1.0.0}\nservers: [{url: 'https://a.example'}]\n\
+paths:\n  /a:\n    get:\n      operationId: a\n      description: A.\n      responses:\n        200: # fine\n          \
+description: A.\n        '400': {description: B.}\ncomponents:\n  schemas:\n    Old: {type: string, description: 'x,\n      \
+y'}\n";
+
+#[test]
+fn groups_can_be_chosen_and_what_is_left_out_is_said() {
+    let file = File::new("only.yaml", MIXED);
+    let run = xtask(&[
+        "check-spec",
+        file.path(),
+        "--only",
+        "ref,yaml",
+        "--format",
+        "short",
+    ]);
+    assert_eq!(run.code, Some(0), "{}", run.stdout);
+    for text in [
+        "warning[yaml/bare-key]",
+        "warning[ref/unused]",
+        "skipped progenitor (not asked for)",
+        "2 warnings",
+    ] {
+        assert!(run.stdout.contains(text), "{text}: {}", run.stdout);
+    }
+    assert!(
+        run.stdout.contains("compared with nothing, as asked for"),
+        "{}",
+        run.stdout
+    );
+    let strict = xtask(&["check-spec", file.path(), "--only=ref", "--fail-on=warning"]);
+    assert_eq!(strict.code, Some(1), "{}", strict.stdout);
+    let without = xtask(&[
+        "check-spec",
+        file.path(),
+        "--only=ref,yaml",
+        "--skip=ref",
+        "--format=short",
+    ]);
+    assert!(!without.stdout.contains("ref/unused"), "{}", without.stdout);
+}
+
+#[test]
+fn programs_get_sarif_json_and_annotations() {
+    let file = File::new("formats.yaml", MIXED);
+    let sarif = File::new("formats.sarif", b"");
+    let report = format!("sarif={}", sarif.path());
+    let run = xtask(&[
+        "check-spec",
+        file.path(),
+        "--only=ref,yaml",
+        "--format=github",
+        "--report",
+        &report,
+    ]);
+    let expected = format!(
+        "::warning file={},line=10,col=9,title=yaml/bare-key::`200` is a name without quotes",
+        file.path()
+    );
+    assert!(run.stdout.starts_with(&expected), "{}", run.stdout);
+
+    let text = std::fs::read_to_string(sarif.path()).unwrap();
+    let sarif: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(sarif["version"], "2.1.0");
+    let run = &sarif["runs"][0];
+    let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+    let results = run["results"].as_array().unwrap();
+    assert_eq!(results.len(), 2);
+    for result in results {
+        assert!(rules.iter().any(|rule| rule["id"] == result["ruleId"]));
+        assert_eq!(result["level"], "warning");
+        let region = &result["locations"][0]["physicalLocation"]["region"];
+        assert!(region["startLine"].as_u64() > Some(0));
+        assert!(region["endColumn"].as_u64() > region["startColumn"].as_u64());
+        assert!(result["partialFingerprints"]["checkSpec/v1"].is_string());
+    }
+}
+
+#[test]
+fn the_json_report_is_what_its_schema_says() {
+    let schema = include_str!("../schema/check-spec-report.v1.json");
+    let schema: serde_json::Value = serde_json::from_str(schema).unwrap();
+    let judge = jsonschema::validator_for(&schema).unwrap();
+    let file = File::new("schema.yaml", MIXED);
+    for arguments in [
+        &["check-spec", "--format=json"][..],
+        &["check-spec", file.path(), "--format=json"],
+        &[
+            "check-spec",
+            file.path(),
+            "--format=json",
+            "--against",
+            file.path(),
+        ],
+    ] {
+        let run = xtask(arguments);
+        let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        let errors: Vec<String> = judge
+            .iter_errors(&report)
+            .map(|one| one.to_string())
+            .collect();
+        assert_eq!(errors, [""; 0], "{report:#}");
+    }
+}
+
+#[test]
+fn what_is_certain_is_mended_in_the_file_and_shown_first_when_asked() {
+    let file = File::new("fix.yaml", MIXED);
+    let arguments = [
+        "check-spec",
+        file.path(),
+        "--only=yaml",
+        "--fix",
+        "--fail-on=warning",
+    ];
+    let shown = xtask(&[&arguments[..], &["--dry-run"]].concat());
+    assert_eq!(shown.code, Some(1));
+    assert!(
+        shown
+            .stdout
+            .contains("-        200: # fine\n+        '200': # fine\n"),
+        "{}",
+        shown.stdout
+    );
+    assert_eq!(std::fs::read(file.path()).unwrap(), MIXED);
+    let run = xtask(&arguments);
+    assert_eq!(run.code, Some(0), "{}", run.stdout);
+    let once = std::fs::read_to_string(file.path()).unwrap();
+    assert!(once.contains("'200': # fine"));
+    assert_eq!(
+        xtask(&arguments).stdout.lines().count(),
+        run.stdout.lines().count() - 5
+    );
+    assert_eq!(std::fs::read_to_string(file.path()).unwrap(), once);
+}
+
+#[test]
+fn a_rule_is_explained_and_groups_are_timed() {
+    let run = xtask(&["check-spec", "--explain", "op/two-types"]);
+    assert_eq!(run.code, Some(0));
+    assert!(
+        run.stdout.starts_with("### op/two-types\n"),
+        "{}",
+        run.stdout
+    );
+    let run = xtask(&["check-spec", "--only=oas", "--timings"]);
+    assert!(
+        run.stderr.contains("oas") && run.stderr.contains(" ms"),
+        "{}",
+        run.stderr
+    );
 }

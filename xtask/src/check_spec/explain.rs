@@ -187,7 +187,7 @@ fn suggestion(name: &str, allowed: &[&str]) -> String {
 }
 
 /// The name that differs from `name` by at most two letters, or by case only.
-fn closest<'n, S: AsRef<str>>(name: &str, names: &'n [S]) -> Option<&'n str> {
+pub fn closest<'n, S: AsRef<str>>(name: &str, names: &'n [S]) -> Option<&'n str> {
     names
         .iter()
         .map(AsRef::as_ref)

@@ -5,19 +5,29 @@
 //! needs of another group is asked of the report; what could not be checked is
 //! said aloud.
 
+mod allow;
+mod compat;
 mod convert;
 mod explain;
+mod fix;
+mod fresh;
+mod options;
+mod render;
 mod report;
 mod rules;
 mod subject;
 #[cfg(test)]
 mod tests;
 
-use std::fmt::Write as _;
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use report::{Format, Report, Severity};
+use compat::Baseline;
+pub use options::USAGE;
+use options::{Options, Wanted};
+use render::Format;
+use report::Report;
 use rules::Isolation;
 use subject::{Kind, Subject};
 
@@ -28,73 +38,158 @@ use crate::say;
 /// The document that is checked when none is named.
 const DOCUMENT: &str = "openapi/referrals.yaml";
 
-/// How to call it.
-pub const USAGE: &str = "\
-check-spec [FILE] [--format human|short|json]   check the document (default: openapi/referrals.yaml)
-check-spec --list-rules                         every rule, with a wrong and a right example
-
-Exit code: 0 clean, 1 findings, 2 wrong usage, unreadable file or a broken check.";
-
-/// The command; the exit code is 0 clean, 1 findings, 2 anything else.
+/// The command.
 pub fn main(arguments: &[String]) -> ExitCode {
-    let mut file = None;
-    let mut format = Format::Human;
-    let mut arguments = arguments.iter().map(String::as_str);
-    while let Some(argument) = arguments.next() {
-        let value = argument.strip_prefix("--format=");
-        match argument {
-            "--list-rules" => {
-                say(&list_rules());
-                return ExitCode::SUCCESS;
-            }
-            "--help" | "-h" => {
-                say(&format!("{USAGE}\n"));
-                return ExitCode::SUCCESS;
-            }
-            _ if argument == "--format" || value.is_some() => {
-                format = match value.or_else(|| arguments.next()) {
-                    Some("human") => Format::Human,
-                    Some("short") => Format::Short,
-                    Some("json") => Format::Json,
-                    other => {
-                        let other = other.unwrap_or_default();
-                        return usage(&format!("`{other}` is not a format: human, short or json"));
-                    }
-                }
-            }
-            _ if argument.starts_with('-') => {
-                return usage(&format!("`{argument}` is not an option"));
-            }
-            _ if file.is_some() => return usage("one file at a time"),
-            _ => file = Some(PathBuf::from(argument)),
-        }
-    }
-    let path = file.unwrap_or_else(default_document);
-    let bytes = match std::fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(error) => return usage(&format!("{} cannot be read: {error}", path.display())),
+    let on_github = std::env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true");
+    let default = if on_github {
+        Format::Github
+    } else {
+        Format::Human
     };
+    match options::parse(arguments, &rules::groups(), default) {
+        Ok(Wanted::Check(options)) => run(&options).unwrap_or_else(|error| usage(&error)),
+        Ok(Wanted::List) => {
+            say(&fresh::list());
+            ExitCode::SUCCESS
+        }
+        Ok(Wanted::Help) => {
+            say(&format!("{USAGE}\n"));
+            ExitCode::SUCCESS
+        }
+        Ok(Wanted::Explain(code)) => match fresh::one(&code) {
+            Some(text) => {
+                say(text.trim_start());
+                ExitCode::SUCCESS
+            }
+            None => usage(&format!("there is no rule `{code}`")),
+        },
+        Err(error) => usage(&error),
+    }
+}
+
+fn run(options: &Options) -> Result<ExitCode, String> {
+    let path = options.file.clone().unwrap_or_else(default_document);
+    let read = || {
+        std::fs::read(&path).map_err(|error| format!("{} cannot be read: {error}", path.display()))
+    };
+    let bytes = read()?;
     // A panic is a finding; its report goes with the others.
     std::panic::set_hook(Box::new(|_| {}));
     let name = path.display().to_string();
-    let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
-    let report = check(&name, &folder, &bytes, Isolation::Child(&path));
-    say(&report.render(format, &name));
-    if format == Format::Json {
+    let mut report = whole(options, &path, &bytes)?;
+    if options.fix {
+        let text = String::from_utf8_lossy(&bytes);
+        let mended = fix::mend(&text, &name, &report.findings);
+        if mended != text {
+            say(&fix::diff(&name, &text, &mended));
+            if !options.dry_run {
+                std::fs::write(&path, &mended)
+                    .map_err(|error| format!("{name} cannot be written: {error}"))?;
+                report = whole(options, &path, mended.as_bytes())?;
+            }
+        }
+    }
+    for (format, file) in &options.reports {
+        let text = render::render(&report, *format, &name, false);
+        std::fs::write(file, text)
+            .map_err(|error| format!("{} cannot be written: {error}", file.display()))?;
+    }
+    say(&render::render(&report, options.format, &name, in_color()));
+    if options.format.is_data() {
         eprintln!("{}", report.closing());
     }
-    ExitCode::from(report.exit_code())
+    if options.timings {
+        for (group, time) in &report.timings {
+            eprintln!("{group:>12} {:>7.1} ms", time.as_secs_f64() * 1000.0);
+        }
+    }
+    Ok(ExitCode::from(report.exit_code(options.fail_on)))
+}
+
+/// Everything that the options ask of the document at `path`.
+fn whole(options: &Options, path: &Path, bytes: &[u8]) -> Result<Report, String> {
+    let name = path.display().to_string();
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut report = Report {
+        only: options.only.clone(),
+        skip: options.skip.clone(),
+        ..Report::default()
+    };
+    let home = home_of(path);
+    let crate_version = home.as_deref().and_then(crate_version);
+    let baseline = match &options.against {
+        Some(against) => Some(Baseline::named(against, crate_version)?),
+        None if report.wants("compat") => {
+            compat::released(folder, &name, crate_version, &mut report)
+        }
+        None => None,
+    };
+    let text = String::from_utf8_lossy(bytes);
+    let isolation = Isolation::Child(&text);
+    let version = examine(
+        &name,
+        folder,
+        bytes,
+        isolation,
+        baseline.as_ref(),
+        &mut report,
+    );
+    if let Some(root) = home.filter(|_| report.wants("fresh")) {
+        let write = options.fix && !options.dry_run;
+        if let Some(written) = fresh::check(&root, write, &mut report) {
+            say(&written);
+        }
+        if options.compile && report.errors().next().is_none() {
+            compile(&root, &name, &mut report);
+        }
+    }
+    allow::apply(folder, &name, &version, &mut report);
+    report.finish();
+    Ok(report)
+}
+
+/// Whether the crate compiles with what is generated.
+fn compile(root: &Path, document: &str, report: &mut Report) {
+    let result = std::process::Command::new("cargo")
+        .args([
+            "check",
+            "--quiet",
+            "--locked",
+            "--package",
+            "partner-referrals",
+            "--all-features",
+        ])
+        .current_dir(root)
+        .status();
+    if !result.is_ok_and(|status| status.success()) {
+        report.problem(
+            document,
+            Problem {
+                code: "progenitor/compile",
+                place: None,
+                pointer: String::new(),
+                message: "the crate does not compile with the code generated from this document"
+                    .to_owned(),
+                fix: "see what the compiler says above".to_owned(),
+            },
+        );
+    }
+}
+
+/// Colours are for people at a terminal who did not forbid them.
+fn in_color() -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    !set("NO_COLOR") && (set("CLICOLOR_FORCE") || std::io::stdout().is_terminal())
 }
 
 /// The hidden other half of `rules::progenitor`: tries the generator, prints
 /// what it finds as JSON.
-pub fn dry_run(arguments: &[String]) -> ExitCode {
-    let document = arguments
-        .first()
-        .and_then(|file| std::fs::read_to_string(file).ok())
+pub fn dry_run() -> ExitCode {
+    let document = std::io::read_to_string(std::io::stdin())
+        .ok()
         .and_then(|text| Document::parse(&text).ok());
     let Some(document) = document else {
-        return usage("__dry-run needs a document that can be read");
+        return usage("__dry-run needs a document on its input that can be read");
     };
     say(&rules::dry_run(&document));
     ExitCode::SUCCESS
@@ -118,13 +213,50 @@ fn default_document() -> PathBuf {
     }
 }
 
+/// The workspace, when the document is its own.
+fn home_of(document: &Path) -> Option<PathBuf> {
+    let root = crate::workspace_root();
+    let own = root.join(DOCUMENT).canonicalize().ok()?;
+    (document.canonicalize().ok()? == own).then_some(root)
+}
+
+/// The version of the crate in the workspace.
+fn crate_version(root: &Path) -> Option<String> {
+    let manifest = std::fs::read_to_string(root.join("Cargo.toml")).ok()?;
+    let manifest: toml::Table = toml::from_str(&manifest).ok()?;
+    let version = manifest.get("workspace")?.get("package")?.get("version")?;
+    version.as_str().map(str::to_owned)
+}
+
 /// Checks the text of a document. Files that it names are read from `folder`.
-fn check(name: &str, folder: &Path, bytes: &[u8], isolation: Isolation<'_>) -> Report {
+#[cfg(test)]
+fn check(
+    name: &str,
+    folder: &Path,
+    bytes: &[u8],
+    isolation: Isolation<'_>,
+    baseline: Option<&Baseline>,
+) -> Report {
     let mut report = Report::default();
-    match read(bytes, name, &mut report) {
+    examine(name, folder, bytes, isolation, baseline, &mut report);
+    report
+}
+
+/// Adds to the report what is wrong with the text of a document; returns its
+/// version.
+fn examine(
+    name: &str,
+    folder: &Path,
+    bytes: &[u8],
+    isolation: Isolation<'_>,
+    baseline: Option<&Baseline>,
+    report: &mut Report,
+) -> String {
+    let mut version = String::new();
+    match read(bytes, name, report) {
         Err(problem) => {
             report.problem(name, problem);
-            rules::skip_all(&mut report);
+            rules::skip_all(report);
         }
         Ok(document) => {
             let subject = Subject::new(name, folder, &document);
@@ -134,11 +266,14 @@ fn check(name: &str, folder: &Path, bytes: &[u8], isolation: Isolation<'_>) -> R
                 .pointer(crate::pipeline::schema::SCHEMAS)
                 .and_then(serde_json::Value::as_object)
                 .map_or(0, serde_json::Map::len);
-            rules::run(&subject, isolation, &mut report);
+            rules::run(&subject, isolation, baseline, report);
+            if let Some(text) = document.value["info"]["version"].as_str() {
+                text.clone_into(&mut version);
+            }
         }
     }
     report.finish();
-    report
+    version
 }
 
 /// Reads the document, which must be text.
@@ -161,23 +296,4 @@ fn read(bytes: &[u8], name: &str, report: &mut Report) -> Result<Document, Probl
     })?;
     report.source(name, text);
     Document::parse(text)
-}
-
-fn list_rules() -> String {
-    let mut out = String::new();
-    for rule in rules::RULES {
-        let level = match rule.severity {
-            Severity::Error => "",
-            Severity::Warning => " (warning)",
-        };
-        let _ = writeln!(out, "{}{level}\n  {}", rule.code, rule.why);
-        for (label, text) in [("wrong", rule.wrong), ("right", rule.right)] {
-            let _ = writeln!(out, "  {label}:");
-            for line in text.lines() {
-                let _ = writeln!(out, "    {line}");
-            }
-        }
-        out.push('\n');
-    }
-    out
 }

@@ -5,7 +5,12 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::report::Report;
+mod fifty_two;
+mod mistakes;
+
+use mistakes::{GET, LINK, MISTAKES, PATCH};
+
+use super::report::{Report, Severity};
 use super::rules::{Isolation, RULES};
 use super::{DOCUMENT, check};
 
@@ -18,124 +23,31 @@ fn document() -> String {
 }
 
 fn judge(text: &str, isolation: Isolation<'_>) -> Report {
-    check(DOCUMENT, &folder(), text.as_bytes(), isolation)
+    check(DOCUMENT, &folder(), text.as_bytes(), isolation, None)
 }
-
-/// A mistake: the first `from` below `after` becomes `to`. The finding must be
-/// on the line of the first `at` below `after`, or the first `to` when it is
-/// empty.
-struct Mistake {
-    code: &'static str,
-    after: &'static str,
-    from: &'static str,
-    to: &'static str,
-    at: &'static str,
-}
-
-impl Mistake {
-    /// The document with the mistake, and the line of the finding.
-    fn make(&self, text: &str) -> (String, usize) {
-        let find = |text: &str, what: &str, from: usize| {
-            let found = text[from..].find(what);
-            found.unwrap_or_else(|| panic!("{}: {what:?} is not in the document", self.code)) + from
-        };
-        let start = find(text, self.after, 0);
-        let place = find(text, self.from, start);
-        let (before, behind) = (&text[..place], &text[place + self.from.len()..]);
-        let wrong = format!("{before}{}{behind}", self.to);
-        let line = match self.at {
-            "" => place,
-            at => find(&wrong, at, start),
-        };
-        let line = wrong[..line].matches('\n').count() + 1;
-        (wrong, line)
-    }
-}
-
-const fn mistake(
-    code: &'static str,
-    after: &'static str,
-    from: &'static str,
-    to: &'static str,
-    at: &'static str,
-) -> Mistake {
-    Mistake {
-        code,
-        after,
-        from,
-        to,
-        at,
-    }
-}
-
-const GET: &str = "    get:\n      operationId: get_referral";
-const PATCH: &str = "    patch:\n      operationId: patch_referral";
-const LIFECYCLE: &str = "x-lifecycle:";
-const LINK: &str = "    Link:\n";
-
-/// One or more for each rule, but those of `OTHERS`.
-#[rustfmt::skip] // One mistake a line, to be read as a table.
-const MISTAKES: &[Mistake] = &[
-    mistake("yaml/syntax", "info:", "  title:", "  version: 1\n  title:", "  version: 0"),
-    mistake("oas/version", "openapi", "3.0.3", "3.1.0", ""),
-    mistake("oas/invalid", "    Referral:", "additionalProperties", "additonalProperties", ""),
-    mistake("oas/invalid", "    Referral:", "type: string", "type: strng", ""),
-    mistake("oas/invalid", "paths:", "    get:", "    gett:", ""),
-    mistake("oas/invalid", GET, "'200':", "'2O0':", ""),
-    mistake("oas/invalid", "info:", "  version:", "  x-version:", "info:"),
-    mistake("oas/no-server", "openapi: 3", "\nservers:", "\nx-servers:", "openapi"),
-    mistake("ref/dangling", GET, "responses/NotFound", "responses/NotFund", ""),
-    mistake("ref/external", GET, "'#/components/schemas/Referral'", "other.yaml", ""),
-    mistake("ref/wrong-section", GET, "schemas/Referral'", "responses/NotFound'", ""),
-    mistake("ref/siblings", GET, "s/Referral'", "s/Referral'\n                nullable: true", "nullable"),
-    mistake("ref/unused", "  schemas:", "    ReferralId:", "    Old: {type: string, description: Old.}\n    ReferralId:", ""),
-    mistake("op/no-id", GET, "operationId:", "x-id:", "    get:"),
-    mistake("op/duplicate-id", GET, "get_referral", "list_referrals", ""),
-    mistake("op/path-parameter", "paths:", "referrals/{id}:", "referrals/{key}:", "    get:\n      operationId: get_"),
-    mistake("op/path-parameter", "    Id:", "required: true", "required: false", ""),
-    mistake("op/path-parameter", "    Id:", "      required: true\n", "", "    Id:"),
-    mistake("op/default-response", GET, "'500':", "default:", ""),
-    mistake("op/optional-body", PATCH, "required: true", "required: false", "requestBody"),
-    mistake("schema/required-unknown", "    NewReferral:", "- consent", "- content", ""),
-    mistake("schema/enum-inline", LINK, "type: string", "type: string\n          enum: [a]", "enum:"),
-    mistake("schema/enum-duplicate", "    Substatus:", "- Won", "- Pending", ""),
-    mistake("schema/enum-type", "    PricingModel:", "      enum:", "      enum:\n        - 7", "- 7"),
-    mistake("schema/enum-names", "    Direction:", "- Outgoing", "- Outgoing\n        - outgoing", "- outgoing"),
-    mistake("schema/min-max", LINK, "type: string", "type: string\n          maxLength: 5\n          minLength: 9", "minL"),
-    mistake("schema/names", LINK, "        method:", "        Uri: {type: string, description: x}\n        method:", "        uri:"),
-    mistake("schema/endless", LINK, "      properties:", "      allOf: [{$ref: '#/components/schemas/Link'}]\n      properties:", "    Link:"),
-    mistake("schema/endless", LINK, "    Link:\n", "    Link:\n      $ref: '#/components/schemas/Link'\n", "    Link:"),
-    mistake("schema/closed", LINK, "additionalProperties: {}", "additionalProperties: false", ""),
-    mistake("schema/extra", LINK, "        method:", "        extra:", ""),
-    mistake("transitions/missing", "    Status:", "        states:", "        x-states:", "    Status:"),
-    mistake("transitions/unknown-value", LIFECYCLE, "- Active", "- Actve", ""),
-    mistake("transitions/unknown-value", LIFECYCLE, "          Closed:", "          Done:", ""),
-    mistake("transitions/empty-cell", LIFECYCLE, "substatuses:\n              - Accepted", "substatuses: []", ""),
-    mistake("transitions/no-row", LIFECYCLE, "              - Won\n", "", "states:"),
-    mistake("docs/no-description", LINK, "          description:", "          x-text:", "        uri:"),
-    mistake("docs/no-description", LINK, "      description:", "      x-text:", "    Link:"),
-    mistake("docs/no-description", GET, "      description:", "      x-text:", "    get:"),
-    mistake("docs/enum-values", "    PatchOp:", "        replace:", "        remove:", ""),
-    mistake("docs/enum-values", "    PatchOp:", "        replace:", "        x-replace:", "- replace"),
-    mistake("example/missing-file", "paths:", "examples/get_referral.response", "examples/get.response", ""),
-    mistake("example/missing-file", "paths:", "examples/get_referral.response", "http://a/response", ""),
-    mistake("example/violates-schema", GET, "externalValue:", "value: {id: 7} #", ""),
-    mistake("example/violates-schema", "    Top:", "format: int32", "format: int32\n        default: ten", "default"),
-    mistake("progenitor/operation", PATCH, "application/json:", "application/json-patch+json:", "    patch:"),
-    mistake("progenitor/schema", "  schemas:", "    ReferralId:", "    Odd: {not: {type: string}, description: Odd.}\n    Odder: {type: object, description: Odder., properties: {odd: {$ref: '#/components/schemas/Odd'}}}\n    ReferralId:", ""),
-    mistake("progenitor/httpmock", "paths:", "'416':", "'499':", "paths:"),
-    mistake("generate/optional-field", "    NewOrganization:", "          type: string\n          description: Its", "          type: string\n          default: a\n          description: Its", "    NewOrganization:"),
-    mistake("generate/no-microsoft-half", "    NewTarget:", "x-microsoft-half", "x-half", "    NewTarget:"),
-    mistake("generate/no-ended", "    Status:\n", "        ended:\n", "        ends:\n", "    Status:\n"),
-    mistake("generate/no-struct", "  schemas:", "    ReferralId:", "    NewOdd: {oneOf: [{type: string}, {type: boolean}], description: Odd.}\n    ReferralId:", ""),
-];
 
 /// Rules that need more than one change, or another file. Each has a test
-/// below, `progenitor/crash` where the process is started.
+/// below, `progenitor/crash` where the process is started, `compat`,
+/// `config`, `fixture` and `fresh` beside their own files.
 const OTHERS: &[&str] = &[
     "op/responses-one-sided",
     "example/not-json",
     "example/unused-file",
+    "fixture/accepted",
+    "fixture/no-schema",
+    "config/unreadable",
+    "config/allow-over",
+    "config/allow-unused",
+    "fresh/rules",
+    "fresh/api",
+    "compat/released",
+    "compat/version",
+    "compat/wire",
+    "compat/source",
+    "compat/behaviour",
+    "compat/addition",
+    "compat/deprecated",
+    "progenitor/compile",
     "progenitor/crash",
     "generate/scalar-missing",
     "generate/no-members",
@@ -183,7 +95,7 @@ fn the_document_is_clean() {
     let report = judge(&document(), Isolation::SameProcess);
     assert_eq!(codes(&report), [""; 0]);
     assert_eq!(report.skipped, [""; 0]);
-    assert_eq!(report.exit_code(), 0);
+    assert_eq!(report.exit_code(Severity::Error), 0);
     assert!(report.counts.operations >= 5);
     assert!(report.counts.schemas >= 70);
     assert!(report.counts.examples >= 30);
@@ -364,29 +276,26 @@ fn a_step_of_the_build_has_something_to_do() {
 
 #[test]
 fn every_operation_that_cannot_be_generated_is_named() {
-    let text = document().replace(
-        "'#/components/parameters/Prefer'",
-        "'#/components/parameters/Cookie'",
-    );
-    let text = text.replace(
-        "    Prefer:\n      name: Prefer\n      in: header",
-        "    Cookie:\n      name: Prefer\n      in: cookie",
-    );
-    let text = text.replacen(
-        "        - $ref: '#/components/parameters/Top'",
-        "        - $ref: '#/components/parameters/Cookie'",
-        1,
-    );
+    // Plain text is a body that the generator can send, but not an object.
+    let mut text = document();
+    for operation in ["put:\n      operationId", PATCH] {
+        let (before, behind) = text.split_at(text.find(operation).unwrap());
+        text = format!(
+            "{before}{}",
+            behind.replacen("application/json:", "text/plain:", 1)
+        );
+    }
     let report = judge(&text, Isolation::SameProcess);
     let operations: Vec<&str> = report
         .findings
         .iter()
         .filter(|finding| finding.code == "progenitor/operation")
-        .map(|finding| finding.pointer.rsplit('/').next().unwrap_or_default())
+        .filter_map(|finding| finding.pointer.strip_suffix("/requestBody"))
+        .filter_map(|operation| operation.rsplit('/').next())
         .collect();
     assert_eq!(
         operations,
-        ["get", "patch"],
+        ["put", "patch"],
         "{}",
         codes(&report).join("\n")
     );
@@ -432,7 +341,13 @@ fn files_of_examples_are_checked_where_they_stand() {
     .unwrap();
     std::fs::write(examples.join("old.json"), "{}").unwrap();
 
-    let report = check(DOCUMENT, &copy, document().as_bytes(), Isolation::NotTried);
+    let report = check(
+        DOCUMENT,
+        &copy,
+        document().as_bytes(),
+        Isolation::NotTried,
+        None,
+    );
     std::fs::remove_dir_all(&copy).unwrap();
     let shown = format!("openapi/examples/{file}");
     assert_finds(
@@ -463,9 +378,49 @@ fn what_cannot_be_read_is_a_finding_and_the_rest_is_said_to_be_skipped() {
         (b"openapi: 3.0.3\ninfo: [\n", 3),
         (b"openapi: 3.0.3\ninfo: \xff\n", 2),
     ] {
-        let report = check("a.yaml", &folder(), bytes, Isolation::NotTried);
+        let report = check("a.yaml", &folder(), bytes, Isolation::NotTried, None);
         assert_finds(&report, "yaml/syntax", "a.yaml", line);
         assert_eq!(report.skipped.len(), 1);
-        assert_eq!(report.exit_code(), 1);
+        assert_eq!(report.exit_code(Severity::Error), 1);
     }
+}
+
+#[test]
+fn the_exit_code_tells_findings_from_stale_files_and_from_a_broken_check() {
+    let with = |codes: &[&'static str]| {
+        let mut report = Report::default();
+        for code in codes {
+            let problem = crate::pipeline::problem::Problem {
+                code,
+                place: None,
+                pointer: String::new(),
+                message: String::new(),
+                fix: String::new(),
+            };
+            report.problem("a.yaml", problem);
+        }
+        report
+    };
+    for (codes, fail_on, expected) in [
+        (&[][..], Severity::Note, 0),
+        (&["ref/unused"], Severity::Error, 0),
+        (&["ref/unused"], Severity::Warning, 1),
+        (&["compat/addition"], Severity::Warning, 0),
+        (&["compat/addition"], Severity::Note, 1),
+        (&["fresh/rules"], Severity::Error, 4),
+        (&["fresh/rules", "ref/unused"], Severity::Error, 4),
+        (&["fresh/rules", "ref/dangling"], Severity::Error, 1),
+        (&["fresh/rules", "internal/panic"], Severity::Error, 2),
+    ] {
+        let report = with(codes);
+        assert_eq!(report.exit_code(fail_on), expected, "{codes:?}");
+    }
+}
+
+#[test]
+fn a_crate_that_does_not_compile_is_a_finding() {
+    let mut report = Report::default();
+    // There is no such package there.
+    super::compile(&std::env::temp_dir(), DOCUMENT, &mut report);
+    assert_finds(&report, "progenitor/compile", DOCUMENT, 1);
 }

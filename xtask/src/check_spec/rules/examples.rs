@@ -28,13 +28,15 @@ pub fn check(subject: &Subject<'_>, report: &mut Report) {
         validators: BTreeMap::new(),
         files: BTreeMap::new(),
         judged: BTreeSet::new(),
+        named: BTreeSet::new(),
         not_judged: 0,
     };
     for node in &subject.nodes {
         judge.node(node);
     }
     let not_judged = judge.not_judged;
-    let used: BTreeSet<PathBuf> = judge.files.into_keys().collect();
+    let mut used: BTreeSet<PathBuf> = judge.files.into_keys().collect();
+    used.append(&mut judge.named);
     if not_judged > 0 {
         report
             .skipped
@@ -58,6 +60,8 @@ struct Judge<'r, 'd> {
     /// By path; `None` when it cannot be read.
     files: BTreeMap<PathBuf, Option<File>>,
     judged: BTreeSet<(String, String, View)>,
+    /// Files that are named where no schema is.
+    named: BTreeSet<PathBuf>,
     not_judged: usize,
 }
 
@@ -71,7 +75,7 @@ impl<'d> Judge<'_, 'd> {
             Kind::Schema => (node.value, node.pointer.clone()),
             Kind::MediaType | Kind::Parameter | Kind::Header => match node.value.get("schema") {
                 Some(schema) => (schema, join(&node.pointer, "schema")),
-                None => return,
+                None => return self.named_only(node),
             },
             _ => return,
         };
@@ -108,6 +112,15 @@ impl<'d> Judge<'_, 'd> {
             }
             if let Some(file) = example.get("externalValue") {
                 self.file(&pointer, schema, view, file, join(&at, "externalValue"));
+            }
+        }
+    }
+
+    /// Examples of a part without a schema cannot be judged, but are named.
+    fn named_only(&mut self, node: &Node<'d>) {
+        for (_, example) in node.value["examples"].as_object().into_iter().flatten() {
+            if let Some(file) = example["externalValue"].as_str() {
+                self.named.insert(self.subject.folder.join(file));
             }
         }
     }

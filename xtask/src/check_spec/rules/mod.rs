@@ -1,26 +1,35 @@
 //! The rules: one file for each group, and one table that explains them all.
 
+mod bodies;
 mod docs;
 mod examples;
+mod fixtures;
 mod oas;
 mod operations;
 mod progenitor;
 mod references;
 mod schemas;
+mod shapes;
 mod table;
 mod transitions;
+mod yaml;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
 
-pub use progenitor::Isolation;
+pub use progenitor::{Isolation, api_of};
 pub use table::RULES;
 
+use serde_json::json;
+
+use super::compat::{self, Baseline};
 use super::report::{Finding, Report, Severity};
 use super::subject::Subject;
 use crate::pipeline::document::Document;
 use crate::pipeline::problem::Place;
 
 /// One row of the table of rules.
+#[derive(Clone)]
 pub struct Rule {
     /// `group/rule`.
     pub code: &'static str,
@@ -48,20 +57,40 @@ type Check = fn(&Subject<'_>, &mut Report);
 const GROUPS: &[(&str, Check)] = &[
     ("oas", oas::check),
     ("ref", references::check),
+    ("yaml", yaml::check),
     ("op", operations::check),
     ("schema", schemas::check),
+    ("schema", shapes::check),
+    ("progenitor", bodies::check),
     ("transitions", transitions::check),
     ("docs", docs::check),
     ("example", examples::check),
 ];
 
+/// The names of the groups, for the command line.
+pub fn groups() -> Vec<&'static str> {
+    let mut names: Vec<&str> = GROUPS.iter().map(|(group, _)| *group).collect();
+    names.extend(["fixture", "compat", "fresh"]);
+    names.dedup();
+    names
+}
+
 /// Runs every group; one that breaks does not stop the others.
-pub fn run(subject: &Subject<'_>, isolation: Isolation<'_>, report: &mut Report) {
+pub fn run(
+    subject: &Subject<'_>,
+    isolation: Isolation<'_>,
+    baseline: Option<&Baseline>,
+    report: &mut Report,
+) {
     for (group, check) in GROUPS {
         guarded(subject.name, group, &[], report, |report| {
             check(subject, report)
         });
     }
+    let judges = &["oas", "ref", "schema"];
+    guarded(subject.name, "fixture", judges, report, |report| {
+        fixtures::check(subject, report);
+    });
     guarded(
         subject.name,
         "progenitor",
@@ -71,11 +100,17 @@ pub fn run(subject: &Subject<'_>, isolation: Isolation<'_>, report: &mut Report)
             progenitor::check(subject, isolation, report);
         },
     );
+    guarded(subject.name, "compat", &["oas", "ref"], report, |report| {
+        if let Some(baseline) = baseline {
+            compat::check(subject, baseline, isolation, report);
+        }
+    });
 }
 
 /// Tries the generator in this process and prints what it finds, as JSON.
 pub fn dry_run(document: &Document) -> String {
-    progenitor::print(&progenitor::dry_run(document)).to_string()
+    let (problems, api) = progenitor::dry_run(document);
+    json!({"problems": progenitor::print(&problems), "api": api}).to_string()
 }
 
 /// Says which groups an unreadable document leaves unchecked.
@@ -96,6 +131,15 @@ fn guarded(
     report: &mut Report,
     check: impl FnOnce(&mut Report),
 ) {
+    if !report.wants(group) {
+        // Two files of rules may have one group.
+        let said = format!("{group} (not asked for)");
+        if !report.skipped.contains(&said) {
+            report.skipped.push(said);
+        }
+        return;
+    }
+    let start = Instant::now();
     let broken: Vec<&str> = after
         .iter()
         .copied()
@@ -108,6 +152,7 @@ fn guarded(
         return;
     }
     let result = catch_unwind(AssertUnwindSafe(|| check(&mut *report)));
+    report.timings.push((group.to_owned(), start.elapsed()));
     if let Err(panic) = result {
         let said = panic
             .downcast_ref::<String>()
@@ -122,6 +167,7 @@ fn guarded(
             message: format!("the rules of `{group}` broke: {said}"),
             pointer: String::new(),
             help: "this is a mistake in xtask/src/check_spec/rules: please report it".to_owned(),
+            related: None,
         });
     }
 }
@@ -138,7 +184,7 @@ mod tests {
         });
         assert_eq!(report.findings[0].code, "internal/panic");
         assert!(report.findings[0].message.contains("on purpose"));
-        assert_eq!(report.exit_code(), 2);
+        assert_eq!(report.exit_code(Severity::Error), 2);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use heck::ToSnakeCase;
 use serde_json::Value;
 
 use super::super::report::Report;
@@ -11,10 +12,15 @@ use crate::pipeline::schema::resolve;
 
 pub fn check(subject: &Subject<'_>, report: &mut Report) {
     ids(subject, report);
+    paths(subject, report);
+    security(subject, "/security", &subject.root()["security"], report);
     for node in subject.all(Kind::Operation) {
         path_parameters(subject, node, report);
         responses(subject, node, report);
         body(subject, node, report);
+        tags(subject, node, report);
+        let of_its_own = join(&node.pointer, "security");
+        security(subject, &of_its_own, &node.value["security"], report);
     }
     for node in subject.all(Kind::Parameter) {
         required(subject, node, report);
@@ -23,7 +29,7 @@ pub fn check(subject: &Subject<'_>, report: &mut Report) {
 
 /// The generated function is named by the id.
 fn ids(subject: &Subject<'_>, report: &mut Report) {
-    let mut first: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut first: BTreeMap<String, &str> = BTreeMap::new();
     for node in subject.all(Kind::Operation) {
         let Some(id) = node.value["operationId"].as_str() else {
             report.add(
@@ -35,17 +41,90 @@ fn ids(subject: &Subject<'_>, report: &mut Report) {
             );
             continue;
         };
-        match first.get(id) {
-            Some(pointer) => report.add(
-                subject,
-                "op/duplicate-id",
-                join(&node.pointer, "operationId"),
-                format!("{} has the `operationId` `{id}` too", shown(pointer)),
-                "give each operation a name of its own",
-            ),
-            None => {
-                first.insert(id, &node.pointer);
+        // As the generator names it: `getReferral` and `get_referral` are one.
+        let name = id.to_snake_case();
+        match first.get(&name) {
+            Some(pointer) => {
+                let at = join(&node.pointer, "operationId");
+                report.add(
+                    subject,
+                    "op/duplicate-id",
+                    &at,
+                    format!("{} becomes the function `{name}` too", shown(pointer)),
+                    "give each operation a name of its own",
+                );
+                report.related(subject, &at, join(pointer, "operationId"), "the first");
             }
+            None => {
+                first.insert(name, &node.pointer);
+            }
+        }
+    }
+}
+
+/// Two paths that differ by the name of a parameter only are one path.
+fn paths(subject: &Subject<'_>, report: &mut Report) {
+    let mut first: BTreeMap<String, &str> = BTreeMap::new();
+    for (path, _) in subject.root()["paths"].as_object().into_iter().flatten() {
+        let shape: String = path
+            .split('{')
+            .enumerate()
+            .map(|(index, part)| match (index, part.split_once('}')) {
+                (1.., Some((_, rest))) => format!("{{}}{rest}"),
+                _ => part.to_owned(),
+            })
+            .collect();
+        if let Some(other) = first.insert(shape, path) {
+            let at = join("/paths", path);
+            report.add(
+                subject,
+                "op/same-path",
+                &at,
+                format!("`{path}` and `{other}` are the same path"),
+                "put the methods of both below one",
+            );
+            report.related(subject, &at, join("/paths", other), "the first");
+        }
+    }
+}
+
+/// A scheme that is not described is one that nobody can satisfy.
+fn security(subject: &Subject<'_>, pointer: &str, wanted: &Value, report: &mut Report) {
+    let schemes = &subject.root()["components"]["securitySchemes"];
+    for (index, one) in wanted.as_array().into_iter().flatten().enumerate() {
+        for (name, _) in one.as_object().into_iter().flatten() {
+            if schemes.get(name).is_none() {
+                report.add(
+                    subject,
+                    "op/security-unknown",
+                    join(&join(pointer, &index.to_string()), name),
+                    format!("there is no security scheme `{name}`"),
+                    "describe it under `components.securitySchemes`, or mend the name",
+                );
+            }
+        }
+    }
+}
+
+/// Tags are described once, at the top.
+fn tags(subject: &Subject<'_>, node: &Node<'_>, report: &mut Report) {
+    let known = subject.root()["tags"].as_array();
+    let pointer = join(&node.pointer, "tags");
+    for (index, tag) in node.value["tags"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .enumerate()
+    {
+        let described = known.is_some_and(|tags| tags.iter().any(|one| one["name"] == *tag));
+        if !described {
+            report.add(
+                subject,
+                "op/tag-unknown",
+                join(&pointer, &index.to_string()),
+                format!("the tag {tag} is not described"),
+                "describe it under `tags`, or mend the name",
+            );
         }
     }
 }

@@ -2,24 +2,24 @@
 //! build, in a process of its own: a schema can make the generator overflow
 //! its stack, which ends a process.
 
-use std::path::Path;
-use std::process::{Command, Output};
+use std::io::Write as _;
+use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
 use super::super::report::{Finding, Report};
 use super::super::subject::Subject;
 use super::severity;
-use crate::pipeline::document::Document;
+use crate::pipeline::document::{Document, join};
 use crate::pipeline::problem::{Place, Problem};
-use crate::pipeline::schema::SCHEMAS;
+use crate::pipeline::schema::{METHODS, SCHEMAS};
 use crate::pipeline::{Options, generate};
 
 /// Where the generator runs.
 #[derive(Clone, Copy, Debug)]
 pub enum Isolation<'a> {
-    /// In a process of its own, which reads this file.
-    Child(&'a Path),
+    /// In a process of its own, which is given this text.
+    Child(&'a str),
     /// In this process: for tests, whose executable is not xtask.
     #[cfg(test)]
     SameProcess,
@@ -30,18 +30,18 @@ pub enum Isolation<'a> {
 
 pub fn check(subject: &Subject<'_>, isolation: Isolation<'_>, report: &mut Report) {
     let found = match isolation {
-        Isolation::Child(file) => {
-            let output = std::env::current_exe()
-                .and_then(|xtask| Command::new(xtask).arg("__dry-run").arg(file).output());
-            said(subject, output)
-        }
+        Isolation::Child(text) => said(subject, child(text), &mut report.api),
         #[cfg(test)]
         Isolation::NotTried => Vec::new(),
         #[cfg(test)]
-        Isolation::SameProcess => dry_run(subject.document)
-            .into_iter()
-            .map(|problem| finding(subject, problem))
-            .collect(),
+        Isolation::SameProcess => {
+            let (problems, api) = dry_run(subject.document);
+            report.api = api;
+            problems
+                .into_iter()
+                .map(|problem| finding(subject, problem))
+                .collect()
+        }
     };
     for finding in found {
         if !repeats(&finding, report) {
@@ -50,40 +50,108 @@ pub fn check(subject: &Subject<'_>, isolation: Isolation<'_>, report: &mut Repor
     }
 }
 
-/// Everything that makes the build refuse the document. The pipeline stops at
-/// the first; an operation that fails is left out, and the rest tried again.
-pub fn dry_run(document: &Document) -> Vec<Problem> {
+/// The public signatures of what is generated from another document, if it can
+/// be generated at all.
+pub fn api_of(document: &Document, text: &str, isolation: Isolation<'_>) -> Option<String> {
+    match isolation {
+        Isolation::Child(_) => {
+            let output = child(text).ok().filter(|output| output.status.success())?;
+            let said: Value = serde_json::from_slice(&output.stdout).ok()?;
+            said["api"].as_str().map(str::to_owned)
+        }
+        #[cfg(test)]
+        Isolation::NotTried => None,
+        #[cfg(test)]
+        Isolation::SameProcess => dry_run(document).1,
+    }
+    .filter(|_| document.value.is_object())
+}
+
+/// `xtask __dry-run`, with the document on its standard input.
+fn child(text: &str) -> std::io::Result<Output> {
+    let mut child = Command::new(std::env::current_exe()?)
+        .arg("__dry-run")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    if let Some(mut input) = child.stdin.take() {
+        // One that dies before it has read says so by its status.
+        let _ = input.write_all(text.as_bytes());
+    }
+    child.wait_with_output()
+}
+
+/// Everything that makes the build refuse the document, or the signatures of
+/// what it generates. The pipeline stops at the first problem; an operation
+/// that fails is left out, and the rest tried again.
+pub fn dry_run(document: &Document) -> (Vec<Problem>, Option<String>) {
     let mut document = document.clone();
     let mut problems = Vec::new();
     let options = Options {
         schemars: true,
         httpmock: true,
     };
-    while let Err(problem) = generate(&document, options) {
+    loop {
+        let problem = match generate(&document, options) {
+            Ok(generated) if problems.is_empty() => {
+                return (problems, Some(generated.public_api));
+            }
+            Ok(_) => break,
+            Err(problem) => problem,
+        };
         let is_operation = problem.code == "progenitor/operation";
         if !problems.is_empty() && !is_operation {
             break; // Comes of what was left out.
         }
         let pointer = problem.pointer.clone();
         problems.push(problem);
-        if !is_operation || !remove(&mut document.value, &pointer) {
+        if !is_operation || !leave_out(&mut document.value, &pointer) {
             break;
         }
     }
-    problems
+    (problems, None)
 }
 
-fn remove(root: &mut Value, pointer: &str) -> bool {
-    let Some((parent, name)) = pointer.rsplit_once('/') else {
-        return false;
-    };
-    root.pointer_mut(parent)
-        .and_then(Value::as_object_mut)
-        .is_some_and(|members| members.remove(name).is_some())
+/// Takes out the operations that have the part at `pointer`, in themselves or
+/// by a reference. `false` when there is none.
+fn leave_out(root: &mut Value, pointer: &str) -> bool {
+    let reference = Value::String(format!("#{pointer}"));
+    let mut found = false;
+    let paths = root.get_mut("paths").and_then(Value::as_object_mut);
+    for (path, item) in paths.into_iter().flatten() {
+        let at = join("/paths", path);
+        let Some(item) = item.as_object_mut() else {
+            continue;
+        };
+        item.retain(|method, operation| {
+            let own = join(&at, method);
+            let has = pointer == own || pointer.starts_with(&format!("{own}/"));
+            let keep =
+                !METHODS.contains(&method.as_str()) || !(has || names(operation, &reference));
+            found |= !keep;
+            keep
+        });
+    }
+    found
 }
 
-/// What `xtask __dry-run FILE` found, or how it ended instead.
-fn said(subject: &Subject<'_>, output: std::io::Result<Output>) -> Vec<Finding> {
+fn names(value: &Value, reference: &Value) -> bool {
+    match value {
+        Value::Object(members) => members.iter().any(|(name, member)| {
+            (name == "$ref" && member == reference) || names(member, reference)
+        }),
+        Value::Array(items) => items.iter().any(|item| names(item, reference)),
+        _ => false,
+    }
+}
+
+/// What `xtask __dry-run` found, or how it ended instead.
+fn said(
+    subject: &Subject<'_>,
+    output: std::io::Result<Output>,
+    api: &mut Option<String>,
+) -> Vec<Finding> {
     let output = match output {
         Ok(output) => output,
         Err(error) => {
@@ -98,19 +166,24 @@ fn said(subject: &Subject<'_>, output: std::io::Result<Output>) -> Vec<Finding> 
             )];
         }
     };
-    let problems = output
+    let said = output
         .status
         .success()
-        .then(|| serde_json::from_slice::<Vec<Value>>(&output.stdout).ok())
+        .then(|| serde_json::from_slice::<Value>(&output.stdout).ok())
         .flatten();
-    match problems {
-        Some(problems) => problems
-            .iter()
-            .map(|problem| Finding {
-                file: subject.name.to_owned(),
-                ..read(problem)
-            })
-            .collect(),
+    match said {
+        Some(said) => {
+            *api = said["api"].as_str().map(str::to_owned);
+            said["problems"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|problem| Finding {
+                    file: subject.name.to_owned(),
+                    ..read(problem)
+                })
+                .collect()
+        }
         None => {
             let stderr = String::from_utf8_lossy(&output.stderr);
             let last: Vec<&str> = stderr.lines().filter(|line| !line.is_empty()).collect();
@@ -166,6 +239,7 @@ fn read(problem: &Value) -> Finding {
         message: short(&text("message")),
         pointer: text("pointer"),
         help: text("fix"),
+        related: None,
     }
 }
 
@@ -194,7 +268,7 @@ fn repeats(finding: &Finding, report: &Report) -> bool {
         .errors()
         .filter(|one| {
             one.file == finding.file
-                && ["oas/", "op/", "schema/", "transitions/"]
+                && ["oas/", "op/", "schema/", "transitions/", "progenitor/"]
                     .iter()
                     .any(|group| one.code.starts_with(group))
         })
@@ -212,6 +286,8 @@ fn repeats(finding: &Finding, report: &Report) -> bool {
 
 #[cfg(all(test, unix))]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]
@@ -221,7 +297,7 @@ mod tests {
         let output = Command::new("sh")
             .args(["-c", "echo stack overflow >&2; kill -ABRT $$"])
             .output();
-        let found = said(&subject, output);
+        let found = said(&subject, output, &mut None);
         assert_eq!(found[0].code, "progenitor/crash");
         assert_eq!(found[0].place.line, 2);
         assert!(found[0].message.contains("stack overflow"), "{found:?}");
@@ -232,6 +308,6 @@ mod tests {
         let document = Document::parse("{}").unwrap();
         let subject = Subject::new("a.yaml", Path::new(""), &document);
         let output = Command::new("/nothing/here").output();
-        assert_eq!(said(&subject, output)[0].code, "internal/child");
+        assert_eq!(said(&subject, output, &mut None)[0].code, "internal/child");
     }
 }

@@ -1,0 +1,189 @@
+//! Findings that are known and accepted for a while, each with a reason and an
+//! end: `check-spec.toml` next to the document.
+
+use std::path::Path;
+
+use super::report::{Finding, Report};
+use crate::pipeline::problem::{Place, Problem};
+
+/// The file, next to the document.
+const FILE: &str = "check-spec.toml";
+
+/// One accepted finding.
+struct Allow {
+    code: String,
+    pointer: String,
+    reason: String,
+    /// The version of the document in which it must be gone.
+    until: String,
+    line: usize,
+}
+
+/// Takes out what is allowed, and reports entries that allow nothing.
+pub fn apply(folder: &Path, document: &str, version: &str, report: &mut Report) {
+    let Ok(text) = std::fs::read_to_string(folder.join(FILE)) else {
+        return; // Nothing is allowed.
+    };
+    let name = Path::new(document).with_file_name(FILE);
+    let name = name.display().to_string();
+    report.source(&name, &text);
+    let entries = match read(&text) {
+        Ok(entries) => entries,
+        Err((line, message)) => {
+            let fix = "each [[allow]] has code, pointer, reason and until, and nothing else";
+            return report.problem(&name, problem("config/unreadable", line, message, fix));
+        }
+    };
+    for entry in entries {
+        if is_over(&entry.until, version) {
+            report.problem(
+                &name,
+                problem(
+                    "config/allow-over",
+                    entry.line,
+                    format!("`{}` was allowed until {}", entry.code, entry.until),
+                    "mend the finding, and take the entry out",
+                ),
+            );
+            continue;
+        }
+        let (taken, kept): (Vec<Finding>, Vec<Finding>) = std::mem::take(&mut report.findings)
+            .into_iter()
+            .partition(|one| {
+                one.code == entry.code && one.pointer == entry.pointer && one.file == document
+            });
+        report.findings = kept;
+        if taken.is_empty() {
+            report.problem(
+                &name,
+                problem(
+                    "config/allow-unused",
+                    entry.line,
+                    format!("there is no `{}` at `{}`", entry.code, entry.pointer),
+                    "take the entry out",
+                ),
+            );
+        }
+        let reason = |finding| (finding, entry.reason.clone());
+        report.allowed.extend(taken.into_iter().map(reason));
+    }
+}
+
+/// Whether the document has the version in which it must be gone. Of what is
+/// no version nobody can tell, so it is over.
+fn is_over(until: &str, version: &str) -> bool {
+    match (
+        semver::Version::parse(until),
+        semver::Version::parse(version),
+    ) {
+        (Ok(until), Ok(version)) => version >= until,
+        _ => true,
+    }
+}
+
+fn read(text: &str) -> Result<Vec<Allow>, (usize, String)> {
+    let table: toml::Table = toml::from_str(text).map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start));
+        let line = before.unwrap_or_default().matches('\n').count() + 1;
+        (line, error.message().to_owned())
+    })?;
+    if let Some(other) = table.keys().find(|key| *key != "allow") {
+        return Err((1, format!("`{other}` is not known here")));
+    }
+    let lines = text.lines().enumerate();
+    let mut lines = lines.filter(|(_, line)| line.trim() == "[[allow]]");
+    let entries = table.get("allow").and_then(toml::Value::as_array);
+    let mut out = Vec::new();
+    for entry in entries.into_iter().flatten() {
+        let line = lines.next().map_or(1, |(index, _)| index + 1);
+        let member = |key: &str| {
+            let text = entry.get(key).and_then(toml::Value::as_str);
+            let text = text.filter(|text| !text.trim().is_empty());
+            text.map(str::to_owned)
+                .ok_or_else(|| (line, format!("`{key}` is missing")))
+        };
+        out.push(Allow {
+            code: member("code")?,
+            pointer: member("pointer")?,
+            reason: member("reason")?,
+            until: member("until")?,
+            line,
+        });
+    }
+    Ok(out)
+}
+
+fn problem(code: &'static str, line: usize, message: String, fix: &str) -> Problem {
+    Problem {
+        code,
+        place: Some(Place { line, column: 1 }),
+        pointer: String::new(),
+        message,
+        fix: fix.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ENTRY: &str = "[[allow]]\ncode = 'ref/unused'\npointer = '/a'\nreason = 'soon'\n";
+
+    fn applied(name: &str, text: &str) -> Report {
+        let folder = std::env::temp_dir().join(format!("allow-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join(FILE), text).unwrap();
+        let mut report = Report::default();
+        let unused = Problem {
+            pointer: "/a".to_owned(),
+            ..problem(
+                "ref/unused",
+                3,
+                "nothing refers to this part".to_owned(),
+                "",
+            )
+        };
+        report.problem("a/b.yaml", unused);
+        apply(&folder, "a/b.yaml", "1.2.0", &mut report);
+        std::fs::remove_dir_all(&folder).unwrap();
+        report
+    }
+
+    fn codes(report: &Report) -> Vec<(&str, usize)> {
+        let findings = report.findings.iter();
+        findings
+            .map(|one| (one.code.as_str(), one.place.line))
+            .collect()
+    }
+
+    #[test]
+    fn what_is_allowed_is_kept_apart_with_its_reason() {
+        let report = applied("good", &format!("# why\n{ENTRY}until = '2.0.0'\n"));
+        assert_eq!(codes(&report), []);
+        assert_eq!(report.allowed[0].1, "soon");
+    }
+
+    #[test]
+    fn an_entry_that_is_over_or_allows_nothing_is_a_finding() {
+        let report = applied("over", &format!("# why\n{ENTRY}until = '1.2.0'\n"));
+        assert_eq!(
+            codes(&report),
+            [("ref/unused", 3), ("config/allow-over", 2)]
+        );
+        let twice = format!("{ENTRY}until = '2.0.0'\n{ENTRY}until = '2.0.0'\n");
+        let report = applied("twice", &twice);
+        assert_eq!(codes(&report), [("config/allow-unused", 6)]);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_allows_nothing() {
+        for (text, line) in [(ENTRY, 1), ("x = 1\n", 1), ("\n[[allow\n", 2)] {
+            let report = applied("bad", text);
+            assert_eq!(
+                codes(&report),
+                [("ref/unused", 3), ("config/unreadable", line)],
+                "{text}"
+            );
+        }
+    }
+}

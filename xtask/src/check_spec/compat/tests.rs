@@ -1,0 +1,209 @@
+//! The changes that a comparison must judge right, each made in the document
+//! itself: what came before, what comes after, and the verdict.
+
+use super::{Baseline, Bump};
+use crate::check_spec::report::{Report, Severity};
+use crate::check_spec::rules::Isolation;
+use crate::check_spec::{DOCUMENT, check};
+
+/// The first `from` below `after` becomes `to`; an empty `after` means all.
+type Edit = (&'static str, &'static str, &'static str);
+
+struct Case {
+    name: &'static str,
+    before: &'static [Edit],
+    after: &'static [Edit],
+    needs: Bump,
+    /// The rules that must find it, and no other breaking one.
+    codes: &'static [&'static str],
+}
+
+const fn case(
+    name: &'static str,
+    before: &'static [Edit],
+    after: &'static [Edit],
+    needs: Bump,
+    codes: &'static [&'static str],
+) -> Case {
+    Case {
+        name,
+        before,
+        after,
+        needs,
+        codes,
+    }
+}
+
+const LINK: &str = "    Link:\n";
+const GET: &str = "operationId: get_referral";
+const NEW: &str = "    NewReferral:\n";
+const URI: &str = "        uri:\n          type: string\n";
+const WIRE: &str = "compat/wire";
+const SOURCE: &str = "compat/source";
+const BOTH: &[&str] = &[WIRE, SOURCE];
+const BEHAVIOUR: &[&str] = &["compat/behaviour"];
+const MORE: &[&str] = &["compat/addition"];
+use Bump::{Major, Minor, None, Patch};
+
+/// In the order of the notes that they come from.
+#[rustfmt::skip] // One change a line, to be read as a table.
+const CASES: &[Case] = &[
+    case("01 operation removed", &[], &[("", "    put:\n      operationId", "    x-put:\n      operationId")], Major, BOTH),
+    case("02 response property removed", &[], &[(LINK, "        uri:", "        x-uri:")], Major, BOTH),
+    case("03 request property becomes required", &[], &[(NEW, "      required:\n", "      required:\n        - externalReferenceId\n")], Major, BOTH),
+    case("04 enum value added in response: readers keep what they do not know", &[], &[("    RegistrationStatus:\n", "      enum:\n", "      enum:\n        - Paused\n")], Minor, MORE),
+    case("05 enum value removed in request", &[], &[("    PatchOp:\n", "        - add\n", "")], Major, BOTH),
+    case("06 type changed", &[], &[(LINK, "type: string", "type: integer")], Major, BOTH),
+    case("07 response property becomes optional", &[], &[("    Referral:\n", "        - updatedDateTime\n", "")], Major, BOTH),
+    case("08 required query parameter added", &[("", "        - $ref: '#/components/parameters/Top'\n", "")], &[("    Top:\n", "      in: query\n", "      in: query\n      required: true\n")], Major, BOTH),
+    case("09 operationId renamed", &[], &[("", GET, "operationId: read_referral")], Major, &[SOURCE]),
+    case("10 schema renamed", &[], &[("all", "schemas/TrackingInfo'", "schemas/Tracking'"), ("all", "    TrackingInfo:\n", "    Tracking:\n")], Major, &[SOURCE]),
+    case("11 query parameters reordered: arguments are in the order of their names", &[], &[("paths:", "        - $ref: '#/components/parameters/Filter'\n        - $ref: '#/components/parameters/Select'\n", "        - $ref: '#/components/parameters/Select'\n        - $ref: '#/components/parameters/Filter'\n")], Patch, &[]),
+    case("12 date-time becomes date", &[], &[("    Timestamp:\n", "format: date-time", "format: date")], Major, &[WIRE]),
+    case("13 request maxLength lowered", &[("    NewOrganization:\n", "          type: string\n", "          type: string\n          maxLength: 20\n")], &[("    NewOrganization:\n", "          type: string\n", "          type: string\n          maxLength: 10\n")], Major, &[WIRE]),
+    case("14 security added", &[("", "security:\n  - bearer: []\n", "security: []\n")], &[], Major, BEHAVIOUR),
+    case("15 path renamed", &[], &[("", "  /v1.0/engagements/referrals:", "  /v2.0/engagements/referrals:")], Major, &[WIRE]),
+    case("16 201 becomes 202", &[], &[("operationId: create_referral", "'201'", "'202'")], Major, &[WIRE]),
+    case("17 unknown members refused in a request", &[], &[(NEW, "      type: object\n", "      type: object\n      additionalProperties: false\n")], Major, &[WIRE]),
+    case("18 pattern narrowed", &[("    NewOrganization:\n", "          type: string\n", "          type: string\n          pattern: '^[A-Z]*$'\n")], &[("    NewOrganization:\n", "          type: string\n", "          type: string\n          pattern: '^[A-F]*$'\n")], Major, &[WIRE]),
+    case("19 optional response property added", &[], &[(LINK, "        uri:\n", "        title: {type: string, description: Its title.}\n        uri:\n")], Minor, MORE),
+    case("20 description", &[], &[(LINK, "One address.", "An address.")], Patch, &[]),
+    case("21 change of status removed", &[], &[("x-lifecycle:", "              - Active\n              - Closed\n            substatuses:\n              - Accepted", "              - Active\n            substatuses:\n              - Accepted")], Major, BEHAVIOUR),
+    case("22 response property becomes nullable", &[("    ReferralList:\n", "          type: array\n", "          type: array\n          nullable: false\n")], &[("    ReferralList:\n", "          type: array\n", "          type: array\n          nullable: true\n")], Major, BOTH),
+    case("23 header becomes required", &[], &[("    IfMatch:\n", "      in: header\n", "      in: header\n      required: true\n")], Major, BOTH),
+    case("24 path parameter uuid becomes text", &[("    Skip:\n", "        type: integer\n        format: int32\n", "        type: string\n        format: uuid\n")], &[("    Skip:\n", "        type: integer\n        format: int32\n", "        type: string\n")], Major, &[SOURCE]),
+    case("25 body media type changed", &[], &[("operationId: patch_referral", "application/json:", "application/json-patch+json:")], Major, &[WIRE]),
+    case("26 path parameter renamed", &[], &[("", "engagements/referrals/{id}:", "engagements/referrals/{key}:"), ("    Id:\n", "name: id", "name: key")], Major, &[SOURCE]),
+    case("27 address of the service changed", &[], &[("", "https://api.partner.microsoft.com\n    description", "https://api.example.com\n    description")], Minor, BEHAVIOUR),
+    case("28 error property removed", &[], &[("    PartnerCenterErrorBody:\n", "        description:\n          type", "        x-description:\n          type")], Major, BOTH),
+    case("29 int32 becomes int64 in a parameter", &[], &[("    Top:\n", "format: int32", "format: int64")], Major, &[SOURCE]),
+    case("30 inline enum gets a name", &[("    Top:\n", "        type: integer\n        format: int32\n", "        type: string\n        enum: [a, b]\n")], &[("    Top:\n", "        type: integer\n        format: int32\n", "        $ref: '#/components/schemas/Few'\n"), ("", "  schemas:\n", "  schemas:\n    Few: {type: string, enum: [a, b], description: Few., x-enum-descriptions: {a: A., b: B.}}\n")], Major, &[SOURCE]),
+    case("31 operation added", &[("", "    put:\n      operationId", "    x-put:\n      operationId")], &[], Minor, MORE),
+    case("32 operation deprecated", &[], &[("", "      operationId: get_referral\n", "      operationId: get_referral\n      deprecated: true\n")], Minor, &["compat/deprecated"]),
+    case("33 response maxLength raised", &[(LINK, URI, "        uri:\n          type: string\n          maxLength: 10\n")], &[(LINK, URI, "        uri:\n          type: string\n          maxLength: 20\n")], Major, &[WIRE]),
+    case("34 nothing", &[], &[], None, &[]),
+    case("35 security given up", &[], &[("", "security:\n  - bearer: []\n", "security:\n  - bearer: []\n  - {}\n")], Minor, MORE),
+    case("36 change of status added", &[("x-lifecycle:", "              - Active\n              - Closed\n            substatuses:\n              - Accepted", "              - Active\n            substatuses:\n              - Accepted")], &[], Minor, MORE),
+    case("37 scheme works in another way", &[], &[("securitySchemes:", "scheme: bearer", "scheme: basic")], Major, BEHAVIOUR),
+    case("38 nullable without a type says nothing", &[("    Referral:\n", "        lastRunId:\n", "        lastRunId:\n          nullable: true\n")], &[], Patch, &[]),
+];
+
+fn document() -> String {
+    std::fs::read_to_string(crate::workspace_root().join(DOCUMENT)).unwrap()
+}
+
+fn edit(name: &str, edits: &[Edit]) -> String {
+    let mut text = document();
+    for (after, from, to) in edits {
+        if *after == "all" {
+            text = text.replace(from, to);
+            continue;
+        }
+        let start = text
+            .find(after)
+            .unwrap_or_else(|| panic!("{name}: {after:?}"));
+        let place = text[start..]
+            .find(from)
+            .unwrap_or_else(|| panic!("{name}: {from:?}"))
+            + start;
+        text.replace_range(place..place + from.len(), to);
+    }
+    text
+}
+
+fn compare(old: &str, new: &str, version: Option<&str>, isolation: Isolation<'_>) -> Report {
+    let baseline = Baseline {
+        name: "old.yaml".to_owned(),
+        text: old.to_owned(),
+        crate_version: version.map(str::to_owned),
+    };
+    let folder = crate::workspace_root().join("openapi");
+    check(
+        DOCUMENT,
+        &folder,
+        new.as_bytes(),
+        isolation,
+        Some(&baseline),
+    )
+}
+
+#[test]
+fn every_change_gets_its_verdict() {
+    let mut wrong = Vec::new();
+    for case in CASES {
+        let (old, new) = (edit(case.name, case.before), edit(case.name, case.after));
+        let report = compare(&old, &new, Option::None, Isolation::SameProcess);
+        let found: Vec<String> = report
+            .findings
+            .iter()
+            .filter(|one| one.code.starts_with("compat/") && one.code != "compat/version")
+            .map(|one| format!("{} {}: {}", one.code, one.pointer, one.message))
+            .collect();
+        let has = |code: &str| found.iter().any(|one| one.starts_with(&format!("{code} ")));
+        let breaking = [WIRE, SOURCE, "compat/behaviour"];
+        let right = report.required_bump == Some(case.needs)
+            && case.codes.iter().all(|code| has(code))
+            && breaking
+                .iter()
+                .all(|code| !has(code) || case.codes.contains(code));
+        if !right {
+            wrong.push(format!(
+                "{}: {:?}\n  {}\n  skipped {:?}",
+                case.name,
+                report.required_bump,
+                found.join("\n  "),
+                report.skipped
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_break_of_the_generated_code_stands_at_the_part_that_it_comes_from() {
+    let old = document();
+    let new = old.replacen(GET, "operationId: read_referral", 1);
+    let report = compare(&old, &new, Option::None, Isolation::SameProcess);
+    let line = new[..new.find("operationId: read_referral").unwrap()]
+        .matches('\n')
+        .count();
+    let gone = report
+        .findings
+        .iter()
+        .find(|one| one.message == "`Client::get_referral` is gone");
+    assert_eq!(gone.unwrap().place.line, line);
+}
+
+#[test]
+fn a_version_without_room_is_a_finding_and_one_with_room_makes_notes_of_the_rest() {
+    let old = document();
+    let new = old.replacen(
+        "        uri:\n          type: string",
+        "        uri:\n          type: integer",
+        1,
+    );
+    let errors = |new: &str, version| {
+        let report = compare(&old, new, version, Isolation::NotTried);
+        let found = report
+            .findings
+            .iter()
+            .filter(|one| one.code.starts_with("compat/"));
+        let found = found.filter(|one| one.severity == Severity::Error);
+        found.map(|one| one.code.clone()).collect::<Vec<String>>()
+    };
+    assert!(errors(&new, Option::None).contains(&"compat/version".to_owned()));
+    assert!(errors(&new, Option::None).contains(&WIRE.to_owned()));
+    let raised = new.replacen("version: 0.1.0", "version: 0.2.0", 1);
+    assert_eq!(errors(&raised, Some("0.2.0")), [""; 0]);
+    assert!(errors(&raised, Some("0.1.0")).contains(&"compat/version".to_owned()));
+    let back = new.replacen("version: 0.1.0", "version: 0.0.9", 1);
+    assert!(errors(&back, Option::None).contains(&"compat/version".to_owned()));
+}
+
+#[test]
+fn a_baseline_that_cannot_be_read_is_a_finding() {
+    let report = compare("a: [", &document(), Option::None, Isolation::NotTried);
+    assert!(report.findings.iter().any(|one| one.file == "old.yaml"));
+    assert!(Baseline::named("no/such/file", Option::None).is_err());
+    assert!(Baseline::named("HEAD:no/such/file", Option::None).is_err());
+}

@@ -1,0 +1,137 @@
+//! The mistakes that the rules are held to.
+
+/// A mistake: the first `from` below `after` becomes `to`. The finding must be
+/// on the line of the first `at` below `after`, or the first `to` when it is
+/// empty.
+pub struct Mistake {
+    pub code: &'static str,
+    after: &'static str,
+    from: &'static str,
+    to: &'static str,
+    at: &'static str,
+}
+
+impl Mistake {
+    /// The document with the mistake, and the line of the finding.
+    pub fn make(&self, text: &str) -> (String, usize) {
+        let find = |text: &str, what: &str, from: usize| {
+            let found = text[from..].find(what);
+            found.unwrap_or_else(|| panic!("{}: {what:?} is not in the document", self.code)) + from
+        };
+        let start = find(text, self.after, 0);
+        let place = find(text, self.from, start);
+        let (before, behind) = (&text[..place], &text[place + self.from.len()..]);
+        let wrong = format!("{before}{}{behind}", self.to);
+        let line = match self.at {
+            "" => place,
+            at => find(&wrong, at, start),
+        };
+        let line = wrong[..line].matches('\n').count() + 1;
+        (wrong, line)
+    }
+}
+
+pub const fn mistake(
+    code: &'static str,
+    after: &'static str,
+    from: &'static str,
+    to: &'static str,
+    at: &'static str,
+) -> Mistake {
+    Mistake {
+        code,
+        after,
+        from,
+        to,
+        at,
+    }
+}
+
+pub const GET: &str = "    get:\n      operationId: get_referral";
+pub const PATCH: &str = "    patch:\n      operationId: patch_referral";
+pub const LIFECYCLE: &str = "x-lifecycle:";
+pub const LINK: &str = "    Link:\n";
+
+/// One or more for each rule, but those of `OTHERS`.
+#[rustfmt::skip] // One mistake a line, to be read as a table.
+pub const MISTAKES: &[Mistake] = &[
+    mistake("yaml/syntax", "info:", "  title: ", "  title: [", "  version:"),
+    mistake("yaml/duplicate-key", "info:", "  title:", "  version: 1\n  title:", "  version: 0"),
+    mistake("yaml/bare-key", GET, "'200':", "200:", ""),
+    mistake("oas/version", "openapi", "3.0.3", "3.1.0", ""),
+    mistake("oas/invalid", "    Referral:", "additionalProperties", "additonalProperties", ""),
+    mistake("oas/invalid", "    Referral:", "type: string", "type: strng", ""),
+    mistake("oas/invalid", "paths:", "    get:", "    gett:", ""),
+    mistake("oas/invalid", GET, "'200':", "'2O0':", ""),
+    mistake("oas/invalid", "info:", "  version:", "  x-version:", "info:"),
+    mistake("oas/no-server", "openapi: 3", "\nservers:", "\nx-servers:", "openapi"),
+    mistake("ref/dangling", GET, "responses/NotFound", "responses/NotFund", ""),
+    mistake("ref/external", GET, "'#/components/schemas/Referral'", "other.yaml", ""),
+    mistake("ref/wrong-section", GET, "schemas/Referral'", "responses/NotFound'", ""),
+    mistake("ref/siblings", GET, "s/Referral'", "s/Referral'\n                nullable: true", "nullable"),
+    mistake("ref/unused", "  schemas:", "    ReferralId:", "    Old: {type: string, description: Old.}\n    ReferralId:", ""),
+    mistake("op/no-id", GET, "operationId:", "x-id:", "    get:"),
+    mistake("op/duplicate-id", GET, "get_referral", "list_referrals", ""),
+    mistake("op/path-parameter", "paths:", "referrals/{id}:", "referrals/{key}:", "    get:\n      operationId: get_"),
+    mistake("op/path-parameter", "    Id:", "required: true", "required: false", ""),
+    mistake("op/path-parameter", "    Id:", "      required: true\n", "", "    Id:"),
+    mistake("op/default-response", GET, "'500':", "default:", ""),
+    mistake("op/optional-body", PATCH, "required: true", "required: false", "requestBody"),
+    mistake("op/same-path", "paths:", "  /v1.0/engagements/referrals/{id}:", "  /v1.0/engagements/referrals/{key}: {}\n  /v1.0/engagements/referrals/{id}:", "  /v1.0/engagements/referrals/{key}"),
+    mistake("op/body-unread", GET, "      responses:", "      requestBody: {$ref: '#/components/requestBodies/None'}\n      responses:", "requestBody"),
+    mistake("op/security-unknown", "security:", "bearer", "barer", ""),
+    mistake("op/security-unknown", GET, "      responses:", "      security:\n        - barer: []\n      responses:", "barer"),
+    mistake("op/tag-unknown", GET, "- Referrals", "- Referals", ""),
+    mistake("op/two-types", "operationId: create_referral", "'201':", "'202': {description: x, content: {application/json: {schema: {type: object}}}}\n        '201':", "'202'"),
+    mistake("op/two-types", GET, "'400':", "'402': {description: x, content: {application/json: {schema: {type: object}}}}\n        '400':", "'402'"),
+    mistake("schema/nullable-alone", LINK, "type: string\n          nullable", "nullable", ""),
+    mistake("schema/format-unknown", LINK, "type: string", "type: string\n          format: date-tme", "format"),
+    mistake("schema/pattern", LINK, "type: string", "type: string\n          pattern: '^[$'", "pattern"),
+    mistake("schema/pattern-open", LINK, "type: string", "type: string\n          pattern: '[0-9]'", "pattern"),
+    mistake("schema/exclusive-alone", LINK, "type: string", "type: integer\n          exclusiveMinimum: true", "exclusiveM"),
+    mistake("schema/all-of", LINK, "type: string", "allOf: [{type: string}, {type: integer}]", ""),
+    mistake("schema/mixed", LINK, "type: string", "oneOf: [{type: string}, {type: object}]", ""),
+    mistake("schema/discriminator", "    ServiceError:", "      oneOf:", "      discriminator:\n        propertyName: kind\n      oneOf:", "propertyName"),
+    mistake("schema/read-only-required", "    NewReferral:", "        consent:\n", "        consent:\n          readOnly: true\n", "- consent"),
+    mistake("transitions/unreachable", LIFECYCLE, "              - Active\n              - Closed\n", "              - Closed\n", "          Active:"),
+    mistake("progenitor/parameter-content", "    Prefer:", "      schema:\n        type: string\n", "      content:\n        application/json: {schema: {type: string}}\n", "content"),
+    mistake("progenitor/parameter-style", "    Top:", "in: query", "in: cookie", ""),
+    mistake("progenitor/parameter-style", "    Top:", "in: query", "in: query\n      style: deepObject", "style"),
+    mistake("progenitor/media-type", PATCH, "application/json:", "application/json-patch+json:", ""),
+    mistake("progenitor/media-type", PATCH, "application/json:", "multipart/form-data:", ""),
+    mistake("progenitor/two-bodies", PATCH, "          application/json:", "          text/plain: {schema: {type: string}}\n          application/json:", "          application/json:"),
+    mistake("progenitor/no-schema", GET, "              schema:\n                $ref: '#/components/schemas/Referral'\n", "              x-schema: none\n", "application/json"),
+    mistake("progenitor/media-parameter", GET, "application/json:", "application/json;odata.metadata=minimal:", ""),
+    mistake("schema/required-unknown", "    NewReferral:", "- consent", "- content", ""),
+    mistake("schema/enum-inline", LINK, "type: string", "type: string\n          enum: [a]", "enum:"),
+    mistake("schema/enum-duplicate", "    Substatus:", "- Won", "- Pending", ""),
+    mistake("schema/enum-type", "    PricingModel:", "      enum:", "      enum:\n        - 7", "- 7"),
+    mistake("schema/enum-names", "    Direction:", "- Outgoing", "- Outgoing\n        - outgoing", "- outgoing"),
+    mistake("schema/min-max", LINK, "type: string", "type: string\n          maxLength: 5\n          minLength: 9", "minL"),
+    mistake("schema/names", LINK, "        method:", "        Uri: {type: string, description: x}\n        method:", "        uri:"),
+    mistake("schema/endless", LINK, "      properties:", "      allOf: [{$ref: '#/components/schemas/Link'}]\n      properties:", "    Link:"),
+    mistake("schema/endless", LINK, "    Link:\n", "    Link:\n      $ref: '#/components/schemas/Link'\n", "    Link:"),
+    mistake("schema/closed", LINK, "additionalProperties: {}", "additionalProperties: false", ""),
+    mistake("schema/extra", LINK, "        method:", "        extra:", ""),
+    mistake("transitions/missing", "    Status:", "        states:", "        x-states:", "    Status:"),
+    mistake("transitions/unknown-value", LIFECYCLE, "- Active", "- Actve", ""),
+    mistake("transitions/unknown-value", LIFECYCLE, "          Closed:", "          Done:", ""),
+    mistake("transitions/empty-cell", LIFECYCLE, "substatuses:\n              - Accepted", "substatuses: []", ""),
+    mistake("transitions/no-row", LIFECYCLE, "              - Won\n", "", "states:"),
+    mistake("docs/no-description", LINK, "          description:", "          x-text:", "        uri:"),
+    mistake("docs/no-description", LINK, "      description:", "      x-text:", "    Link:"),
+    mistake("docs/no-description", GET, "      description:", "      x-text:", "    get:"),
+    mistake("docs/enum-values", "    PatchOp:", "        replace:", "        remove:", ""),
+    mistake("docs/enum-values", "    PatchOp:", "        replace:", "        x-replace:", "- replace"),
+    mistake("example/missing-file", "paths:", "examples/get_referral.response", "examples/get.response", ""),
+    mistake("example/missing-file", "paths:", "examples/get_referral.response", "http://a/response", ""),
+    mistake("example/violates-schema", GET, "externalValue:", "value: {id: 7} #", ""),
+    mistake("example/violates-schema", "    Top:", "format: int32", "format: int32\n        default: ten", "default"),
+    mistake("progenitor/operation", PATCH, "application/json:", "text/plain:", "requestBody"),
+    mistake("progenitor/schema", "  schemas:", "    ReferralId:", "    Odd: {not: {type: string}, description: Odd.}\n    Odder: {type: object, description: Odder., properties: {odd: {$ref: '#/components/schemas/Odd'}}}\n    ReferralId:", ""),
+    mistake("progenitor/httpmock", "paths:", "'416':", "'499':", "paths:"),
+    mistake("generate/optional-field", "    NewOrganization:", "          type: string\n          description: Its", "          type: string\n          default: a\n          description: Its", "    NewOrganization:"),
+    mistake("generate/no-microsoft-half", "    NewTarget:", "x-microsoft-half", "x-half", "    NewTarget:"),
+    mistake("generate/no-ended", "    Status:\n", "        ended:\n", "        ends:\n", "    Status:\n"),
+    mistake("generate/no-struct", "  schemas:", "    ReferralId:", "    NewOdd: {oneOf: [{type: string}, {type: boolean}], description: Odd.}\n    ReferralId:", ""),
+];
