@@ -1,6 +1,7 @@
 //! `cargo xtask test`: the one command that passes everything, here and on a
 //! server alike.
 
+use std::path::Path;
 use std::process::{Command, ExitCode, ExitStatus};
 use std::time::Instant;
 
@@ -180,6 +181,15 @@ pub fn main(arguments: &[String]) -> ExitCode {
     };
     // A server packages what was committed; at home a change may be under way.
     let at_home = std::env::var_os("CI").is_none();
+    // Asked now: a step builds this program anew, and then the one that runs has
+    // no path any more.
+    let program = match std::env::current_exe() {
+        Ok(program) => program,
+        Err(error) => {
+            eprintln!("xtask test: its own path is not known: {error}");
+            return ExitCode::from(2);
+        }
+    };
     let begin = Instant::now();
     let mut passed = 0;
     for step in STEPS.iter().filter(|step| !(quick && step.slow)) {
@@ -190,7 +200,7 @@ pub fn main(arguments: &[String]) -> ExitCode {
         let shown = shown(step, &command);
         say(&format!("\n== {}: {shown}\n", step.name));
         let start = Instant::now();
-        let result = run(step, &command);
+        let result = run(&program, step, &command);
         let seconds = start.elapsed().as_secs_f32();
         match result {
             Ok(status) if status.success() => {
@@ -217,10 +227,10 @@ pub fn main(arguments: &[String]) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn run(step: &Step, command: &[&str]) -> std::io::Result<ExitStatus> {
+fn run(program: &Path, step: &Step, command: &[&str]) -> std::io::Result<ExitStatus> {
     let mut process = match command {
         ["xtask", rest @ ..] => {
-            let mut process = Command::new(std::env::current_exe()?);
+            let mut process = Command::new(program);
             process.args(rest);
             process
         }
