@@ -10,7 +10,7 @@ use crate::client::ReferralsClient;
 use crate::error::Error;
 use crate::generated::client::types::Referral;
 use crate::generated::wire::{MICROSOFT_ID, MICROSOFT_TARGET_TYPE, referral};
-use crate::list::ListOptions;
+use crate::list::{ListOptions, Referrals};
 use crate::scalar::{EngagementId, ReferralId, Timestamp};
 
 /// What a search found.
@@ -22,8 +22,8 @@ pub(super) enum Sighting {
     One(Box<Referral>),
     /// More than one.
     Several(Vec<ReferralId>),
-    /// Nothing that is it for certain: some that may be, or a list that was not
-    /// read to its end.
+    /// Nothing that is it for certain: some that may be, or a list of which not
+    /// all was read.
     Unclear(Vec<ReferralId>),
 }
 
@@ -73,7 +73,7 @@ async fn search(
     let mut found = Found::default();
     let mut order = Order::default();
     let mut list = client.referrals(options);
-    while let Some(one) = list.try_next().await? {
+    while let Some(one) = next_readable(&mut list, &mut found).await? {
         let at = one.created_date_time;
         order.next(at);
         let early = at < window.since;
@@ -97,6 +97,17 @@ async fn search(
         }
     }
     Ok(found.sighting())
+}
+
+/// The next one that can be read. One that cannot may be what is searched for:
+/// the list counts as not read to its end.
+async fn next_readable(list: &mut Referrals, found: &mut Found) -> Result<Option<Referral>, Error> {
+    loop {
+        match list.try_next().await {
+            Err(error) if error.list_position().is_some() => found.cut = true,
+            read => return read,
+        }
+    }
 }
 
 /// The order in which a list really comes: what was asked for may be ignored.
@@ -142,7 +153,7 @@ pub(super) async fn for_connected(
     // An engagement id holds no quote, so it cannot change the filter.
     let filter = format!("{} eq '{engagement}'", referral::ENGAGEMENT_ID);
     let mut list = client.referrals(ListOptions::new().filter(filter));
-    while let Some(one) = list.try_next().await? {
+    while let Some(one) = next_readable(&mut list, &mut found).await? {
         found.read += 1;
         if found.read > recovery.most_read {
             found.cut = true;
@@ -160,6 +171,7 @@ struct Found {
     same: Vec<Referral>,
     alike: Vec<ReferralId>,
     read: usize,
+    /// Some of the list was not read, or could not be.
     cut: bool,
 }
 

@@ -14,7 +14,7 @@ use super::plan::SharedReferralPlan;
 use super::recovery::Recovery;
 use super::session::{Plan, Session};
 use super::source::{NoPlans, PlanSource};
-use super::steps::{self, fold};
+use super::steps;
 use super::turns::Turns;
 use crate::client::ReferralsClient;
 use crate::clock::Clock;
@@ -179,11 +179,12 @@ impl SharedReferrals {
         if records.is_empty() {
             self.0.learn_the_time().await;
             records.push(steps::begin(plan, self.0.now()));
-        } else if fold(id, &records)?.content() != plan.fingerprint() {
-            let begun = fold(id, &records)?;
-            return Err(SharedReferralError::OtherContent((&begun).into()));
         }
         let session = Session::new(&self.0, id, records, saved, Plan::Given(plan))?;
+        if session.operation.content() != plan.fingerprint() {
+            let begun = (&session.operation).into();
+            return Err(SharedReferralError::OtherContent(begun));
+        }
         session.finish().await
     }
 

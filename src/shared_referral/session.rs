@@ -61,23 +61,13 @@ impl<'a> Session<'a> {
         saved: usize,
         plan: Plan<'a>,
     ) -> Result<Self, SharedReferralError> {
-        let operation = fold(id, &records)?;
-        let fresh = saved == 0;
-        engine.tell(
-            id,
-            if fresh {
-                EventKind::Begun
-            } else {
-                EventKind::TakenUp
-            },
-        );
         Ok(Self {
             engine,
             plan,
-            operation,
+            operation: fold(id, &records)?,
             records,
             saved,
-            run: Run::new(fresh),
+            run: Run::new(saved == 0),
             own: None,
             connected: None,
             doubt: None,
@@ -87,6 +77,10 @@ impl<'a> Session<'a> {
 
     /// Runs until both referrals are there, or something is in the way.
     pub(super) async fn finish(mut self) -> Result<SharedReferral, SharedReferralError> {
+        self.tell(match self.saved {
+            0 => EventKind::Begun,
+            _ => EventKind::TakenUp,
+        });
         let result = self.steps().await;
         // What became known last must not be lost with the error.
         let written = self.save().await;

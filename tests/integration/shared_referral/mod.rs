@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 
 use partner_referrals::ReferralsClient;
 use partner_referrals::clock::{Clock as _, ManualClock};
-use partner_referrals::sandbox::{Fault, FaultPlan, FaultRule, Sandbox, SandboxBuilder};
+use partner_referrals::sandbox::{Fault, FaultBody, FaultPlan, FaultRule, Sandbox, SandboxBuilder};
 use partner_referrals::shared_referral::{
     EventKind, MemoryJournal, SharedReferralPlan, SharedReferrals,
 };
@@ -69,6 +69,16 @@ impl World {
     fn post(&self, nth: usize, fault: Fault) {
         let rule = FaultRule::new(fault).method("POST").nth(nth as u64);
         self.sandbox.set_faults(FaultPlan::new().rule(rule));
+    }
+
+    /// The answer of a create is lost and the search for it fails, so that
+    /// somebody can be faster.
+    fn post_lost_and_search_failed(&self, nth: usize) {
+        let lost = FaultRule::new(Fault::CutAfterWrite).method("POST");
+        let failed = FaultRule::new(Fault::status(503, FaultBody::Html)).method("GET");
+        // The first read tells the service's clock.
+        let plan = FaultPlan::new().rule(lost.nth(nth as u64));
+        self.sandbox.set_faults(plan.rule(failed.nth(2)));
     }
 
     fn calm(&self) {

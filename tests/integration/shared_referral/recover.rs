@@ -278,21 +278,7 @@ async fn an_unreadable_answer_that_shows_its_id_needs_no_search() {
 async fn two_that_fit_are_told_and_none_is_chosen() {
     for step in [1, 2] {
         let world = World::new().await;
-        world.post(step, Fault::CutAfterWrite);
-        // The search fails, so that somebody can be faster.
-        world.sandbox.set_faults(
-            FaultPlan::new()
-                .rule(
-                    FaultRule::new(Fault::CutAfterWrite)
-                        .method("POST")
-                        .nth(step as u64),
-                )
-                .rule(
-                    FaultRule::new(Fault::status(503, FaultBody::Html))
-                        .method("GET")
-                        .nth(2),
-                ),
-        );
+        world.post_lost_and_search_failed(step);
         let deals = world.deals();
         let error = deals.create(&plan()).await.unwrap_err();
         let SharedReferralError::LookUpFailed(failed) = &error else {
@@ -326,15 +312,7 @@ async fn one_that_may_be_it_is_named_and_not_taken() {
     ];
     for change in changes {
         let world = World::new().await;
-        world.sandbox.set_faults(
-            FaultPlan::new()
-                .rule(FaultRule::new(Fault::CutAfterWrite).method("POST").nth(1))
-                .rule(
-                    FaultRule::new(Fault::status(503, FaultBody::Html))
-                        .method("GET")
-                        .nth(2),
-                ),
-        );
+        world.post_lost_and_search_failed(1);
         let resend = Recovery::new().when_not_found(WhenNotFound::Resend);
         let deals = world.deals().recovery(resend);
         deals.create(&plan()).await.unwrap_err();
@@ -360,6 +338,34 @@ async fn one_that_may_be_it_is_named_and_not_taken() {
         assert_eq!(candidates, [id.as_str()]);
         assert!(error.to_string().contains(&id), "{error}");
         assert_eq!(world.posts(), 1);
+    }
+}
+
+#[tokio::test]
+async fn one_that_cannot_be_read_keeps_another_from_being_taken_for_certain() {
+    for step in [1, 2] {
+        let world = World::new().await;
+        world.post_lost_and_search_failed(step);
+        let resend = Recovery::new().when_not_found(WhenNotFound::Resend);
+        let deals = world.deals().recovery(resend);
+        let error = deals.create(&plan()).await.unwrap_err();
+        world.calm();
+        let engagement = &error.standing().unwrap().engagement;
+        let odd = world.sandbox.insert(json!({ "engagementId": engagement }));
+        let odd = odd["id"].as_str().unwrap();
+        world
+            .sandbox
+            .edit(odd, |referral| referral["target"] = json!(7));
+        let others = world.sandbox.referrals();
+        let made = others.iter().filter(|one| one["id"] != odd).next_back();
+
+        let error = deals.create(&plan()).await.unwrap_err();
+        let SharedReferralError::Ambiguous(ambiguous) = &error else {
+            panic!("{step} {error}");
+        };
+        assert_eq!(ambiguous.half(), [Half::Own, Half::Connected][step - 1]);
+        assert_eq!(json!(ambiguous.candidates()), json!([made.unwrap()["id"]]));
+        assert_eq!(world.posts(), step);
     }
 }
 
@@ -513,15 +519,7 @@ async fn the_age_of_a_doubt_is_told_by_the_services_clock_even_in_a_new_program(
         builder.retry(RetryPolicy::never()).build().unwrap()
     };
     let resend = || Recovery::new().when_not_found(WhenNotFound::Resend);
-    world.sandbox.set_faults(
-        FaultPlan::new()
-            .rule(FaultRule::new(Fault::CutAfterWrite).method("POST").nth(1))
-            .rule(
-                FaultRule::new(Fault::status(503, FaultBody::Html))
-                    .method("GET")
-                    .nth(2),
-            ),
-    );
+    world.post_lost_and_search_failed(1);
     let first = client()
         .shared_referrals(world.journal.clone())
         .recovery(resend());

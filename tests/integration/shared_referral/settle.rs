@@ -201,15 +201,7 @@ async fn what_is_complete_is_not_given_up_even_where_that_was_not_known() {
 
     // The answer to the second create is lost, and so is the search for it.
     let world = World::new().await;
-    world.sandbox.set_faults(
-        FaultPlan::new()
-            .rule(FaultRule::new(Fault::CutAfterWrite).method("POST").nth(2))
-            .rule(
-                FaultRule::new(Fault::status(503, FaultBody::Html))
-                    .method("GET")
-                    .nth(2),
-            ),
-    );
+    world.post_lost_and_search_failed(2);
     let error = world.deals().create(&plan()).await.unwrap_err();
     assert!(
         matches!(error, SharedReferralError::LookUpFailed(_)),
@@ -233,15 +225,7 @@ async fn what_is_complete_is_not_given_up_even_where_that_was_not_known() {
 #[tokio::test]
 async fn an_own_referral_that_shows_late_is_closed_too() {
     let world = World::new().await;
-    world.sandbox.set_faults(
-        FaultPlan::new()
-            .rule(FaultRule::new(Fault::CutAfterWrite).method("POST").nth(1))
-            .rule(
-                FaultRule::new(Fault::status(503, FaultBody::Html))
-                    .method("GET")
-                    .nth(2),
-            ),
-    );
+    world.post_lost_and_search_failed(1);
     let error = world.deals().create(&plan()).await.unwrap_err();
     world
         .deals()
