@@ -1,43 +1,6 @@
-use uuid::Uuid;
-
 use super::*;
-use crate::scalar::{EngagementId, ReferralId};
-use crate::shared_referral::operation::{OperationId, Record, Witness};
-
-fn at(second: i64) -> Timestamp {
-    chrono::DateTime::from_timestamp(1_767_225_600 + second, 0)
-        .unwrap()
-        .into()
-}
-
-fn begun() -> Record {
-    let print = "0123456789abcdef0123456789abcdef".parse().unwrap();
-    Record::Begun {
-        at: at(0),
-        marker: "crm-1".to_owned(),
-        content: print,
-        traits: print,
-    }
-}
-
-fn sending(half: Half, second: i64) -> Record {
-    Record::Sending {
-        half,
-        at: at(second),
-        since: at(second),
-        request_id: Uuid::nil(),
-    }
-}
-
-fn created(half: Half) -> Record {
-    Record::Created {
-        half,
-        at: at(9),
-        referral: ReferralId::new("a").unwrap(),
-        engagement: EngagementId::new("e").unwrap(),
-        by: Witness::Answer,
-    }
-}
+use crate::shared_referral::operation::samples::{at, begun, created, sending};
+use crate::shared_referral::operation::{OperationId, Record};
 
 fn operation(records: &[Record]) -> Operation {
     let all: Vec<Record> = [begun()].iter().chain(records).cloned().collect();
@@ -58,7 +21,7 @@ const BOTH: [Half; 2] = [Half::Own, Half::Connected];
 fn before(half: Half) -> Vec<Record> {
     match half {
         Half::Own => vec![],
-        Half::Connected => vec![created(Half::Own)],
+        Half::Connected => vec![created(Half::Own, "a")],
     }
 }
 
@@ -186,7 +149,7 @@ fn what_the_service_said_it_did_is_never_sent_again() {
 #[test]
 fn the_half_that_was_sent_twice_is_looked_for_once_more_when_it_is_there() {
     for half in BOTH {
-        let records = [sending(half, 1), sending(half, 2), created(half)];
+        let records = [sending(half, 1), sending(half, 2), created(half, "a")];
         let operation = with(half, &records);
         let mut run = Run::new(true);
         assert_eq!(next(&operation, &run, &stop(), at(3)), Next::Look(half));
@@ -214,12 +177,12 @@ fn lists_have_settled_once_the_last_look_is_due() {
 
 #[test]
 fn the_end_is_both_or_the_callers_word() {
-    let both = operation(&[created(Half::Own), created(Half::Connected)]);
+    let both = operation(&[created(Half::Own, "a"), created(Half::Connected, "a")]);
     assert_eq!(
         next(&both, &Run::new(false), &stop(), at(1)),
         Next::Finished
     );
-    for records in [vec![], vec![created(Half::Own)]] {
+    for records in [vec![], vec![created(Half::Own, "a")]] {
         let given_up = [records, vec![Record::Abandoned { at: at(1) }]].concat();
         let decided = next(&operation(&given_up), &Run::new(true), &stop(), at(1));
         assert_eq!(decided, Next::Abandoned);

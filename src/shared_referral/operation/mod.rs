@@ -302,4 +302,6 @@ impl Operation {
 }
 
 #[cfg(test)]
+pub(crate) mod samples;
+#[cfg(test)]
 mod tests;

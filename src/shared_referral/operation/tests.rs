@@ -1,40 +1,8 @@
+use super::samples::{at, begun, created, sending};
 use super::*;
-
-fn at(second: u32) -> Timestamp {
-    format!("2026-01-01T00:00:{second:02}Z").parse().unwrap()
-}
-
-fn begun() -> Record {
-    let print = "0123456789abcdef0123456789abcdef".parse().unwrap();
-    Record::Begun {
-        at: at(0),
-        marker: "crm-1".to_owned(),
-        content: print,
-        traits: print,
-    }
-}
-
-fn sending(half: Half, second: u32) -> Record {
-    Record::Sending {
-        half,
-        at: at(second),
-        since: at(second),
-        request_id: Uuid::from_u128(u128::from(second)),
-    }
-}
 
 fn not_done(half: Half) -> Record {
     Record::NotDone { half, at: at(9) }
-}
-
-fn created(half: Half, id: &str) -> Record {
-    Record::Created {
-        half,
-        at: at(9),
-        referral: ReferralId::new(id).unwrap(),
-        engagement: EngagementId::new("e").unwrap(),
-        by: Witness::Answer,
-    }
 }
 
 fn read(records: Vec<Record>) -> Operation {
