@@ -51,6 +51,9 @@ fn run() -> Result<(), String> {
         "httpmock.rs",
         generated.httpmock.as_deref().unwrap_or_default(),
     )?;
+    // For tests: what the types must agree with, and by which names.
+    write(&out, "document.json", &document.value.to_string())?;
+    write(&out, "by_name.rs", &generated.by_name)?;
     write(&out, "public_api.txt", &generated.public_api)
 }
 

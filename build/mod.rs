@@ -5,6 +5,7 @@
 //! `build.rs` and `xtask` include this same folder, so the check and the build
 //! cannot disagree. Nothing here adds meaning: meaning stands in the document.
 
+mod by_name;
 mod constructors;
 pub mod document;
 pub mod enums;
@@ -16,6 +17,7 @@ pub mod problem;
 mod redact;
 mod rights;
 pub mod schema;
+pub mod shape;
 mod signatures;
 pub mod steps;
 mod walk;
@@ -50,6 +52,8 @@ pub struct Generated {
     pub wire: String,
     /// httpmock helpers, where asked for.
     pub httpmock: Option<String>,
+    /// The types by the names of their schemas, for tests.
+    pub by_name: String,
     /// The public signatures of all of these, as text.
     pub public_api: String,
 }
@@ -97,6 +101,7 @@ pub fn generate(document: &Document, options: Options) -> Result<Generated, Prob
         lifecycle: prettyplease::unparse(&lifecycle),
         wire: prettyplease::unparse(&wire),
         httpmock,
+        by_name: by_name::emit(document)?,
         public_api,
     })
 }

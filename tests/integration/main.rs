@@ -7,6 +7,7 @@
     reason = "a test that fails by a panic is a test that fails"
 )]
 
+mod document;
 mod generated;
 mod wire;
 

@@ -49,6 +49,7 @@ const OTHERS: &[&str] = &[
     "compat/deprecated",
     "progenitor/compile",
     "progenitor/crash",
+    "types/unseen",
     "generate/scalar-missing",
     "generate/no-members",
     "generate/no-parameters",

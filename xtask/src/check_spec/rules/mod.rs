@@ -12,6 +12,7 @@ mod schemas;
 mod shapes;
 mod table;
 mod transitions;
+mod types;
 mod yaml;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -63,6 +64,7 @@ const GROUPS: &[(&str, Check)] = &[
     ("schema", shapes::check),
     ("progenitor", bodies::check),
     ("transitions", transitions::check),
+    ("types", types::check),
     ("docs", docs::check),
     ("example", examples::check),
 ];

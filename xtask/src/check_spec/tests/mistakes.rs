@@ -113,6 +113,7 @@ pub const MISTAKES: &[Mistake] = &[
     mistake("schema/endless", LINK, "    Link:\n", "    Link:\n      $ref: '#/components/schemas/Link'\n", "    Link:"),
     mistake("schema/closed", LINK, "additionalProperties: {}", "additionalProperties: false", ""),
     mistake("schema/extra", LINK, "        method:", "        extra:", ""),
+    mistake("types/differs", "    Timestamp:\n      type: string\n      format", "      format: date-time\n", "", "    Timestamp:"),
     mistake("transitions/missing", "    Status:", "        states:", "        x-states:", "    Status:"),
     mistake("transitions/unknown-value", LIFECYCLE, "- Active", "- Actve", ""),
     mistake("transitions/unknown-value", LIFECYCLE, "          Closed:", "          Done:", ""),

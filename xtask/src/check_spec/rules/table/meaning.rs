@@ -175,6 +175,21 @@ pub const RULES: &[Rule] = &[
         "states: {New: {becomes: [New, Active]}, Active: ..}",
     ),
     rule(
+        "types/differs",
+        Error,
+        "A handwritten type stands in for a named schema, such as an exact amount or an eTag: both must \
+         say the same, or what is sent is not what is documented.",
+        "Timestamp: {type: integer}",
+        "Timestamp: {type: string, format: date-time}",
+    ),
+    rule(
+        "types/unseen",
+        Error,
+        "The shape of every handwritten type is written down by a test; without it nothing is compared.",
+        "handwritten_types.snap without a line for ETag",
+        "ETag: string",
+    ),
+    rule(
         "docs/no-description",
         Error,
         "The description is the documentation of the generated code.",
