@@ -1,9 +1,11 @@
-//! Findings that are known and accepted for a while, each with a reason and an
-//! end: `check-spec.toml` next to the document.
+//! What a project says of its findings, in `check-spec.toml` next to the
+//! document: how bad those of a rule are, and which are accepted for a while,
+//! each with a reason and an end.
 
 use std::path::Path;
 
-use super::report::{Finding, Report};
+use super::report::{Finding, Report, Severity};
+use super::rules::RULES;
 use crate::pipeline::problem::{Place, Problem};
 
 /// The file, next to the document.
@@ -27,13 +29,18 @@ pub fn apply(folder: &Path, document: &str, version: &str, report: &mut Report) 
     let name = Path::new(document).with_file_name(FILE);
     let name = name.display().to_string();
     report.source(&name, &text);
-    let entries = match read(&text) {
-        Ok(entries) => entries,
+    let (severities, entries) = match read(&text) {
+        Ok(read) => read,
         Err((line, message)) => {
-            let fix = "each [[allow]] has code, pointer, reason and until, and nothing else";
+            let fix = "[severity] has error, warning or note by the code of a rule; \
+                       each [[allow]] has code, pointer, reason and until, and nothing else";
             return report.problem(&name, problem("config/unreadable", line, message, fix));
         }
     };
+    for (code, severity) in severities {
+        let of_rule = report.findings.iter_mut().filter(|one| one.code == code);
+        of_rule.for_each(|finding| finding.severity = severity);
+    }
     for entry in entries {
         if is_over(&entry.until, version) {
             report.problem(
@@ -81,15 +88,51 @@ fn is_over(until: &str, version: &str) -> bool {
     }
 }
 
-fn read(text: &str) -> Result<Vec<Allow>, (usize, String)> {
+/// How bad, by the code of a rule.
+type Severities = Vec<(String, Severity)>;
+
+fn read(text: &str) -> Result<(Severities, Vec<Allow>), (usize, String)> {
     let table: toml::Table = toml::from_str(text).map_err(|error| {
         let before = error.span().and_then(|span| text.get(..span.start));
         let line = before.unwrap_or_default().matches('\n').count() + 1;
         (line, error.message().to_owned())
     })?;
-    if let Some(other) = table.keys().find(|key| *key != "allow") {
+    let known = ["allow", "severity"];
+    if let Some(other) = table.keys().find(|key| !known.contains(&key.as_str())) {
         return Err((1, format!("`{other}` is not known here")));
     }
+    Ok((severities(&table, text)?, entries(&table, text)?))
+}
+
+fn severities(table: &toml::Table, text: &str) -> Result<Severities, (usize, String)> {
+    let Some(levels) = table.get("severity") else {
+        return Ok(Vec::new());
+    };
+    let levels = levels
+        .as_table()
+        .ok_or_else(|| (1, "`severity` is not a table".to_owned()))?;
+    let one = |(code, level): (&String, &toml::Value)| {
+        let at = |line: &str| {
+            line.trim_start()
+                .trim_start_matches(['"', '\''])
+                .starts_with(code)
+        };
+        let line = text
+            .lines()
+            .position(|line| at(line))
+            .map_or(1, |index| index + 1);
+        if !RULES.iter().any(|rule| rule.code == code) {
+            return Err((line, format!("there is no rule `{code}`")));
+        }
+        match level.as_str().and_then(Severity::named) {
+            Some(level) => Ok((code.clone(), level)),
+            None => Err((line, format!("`{code}` is not error, warning or note"))),
+        }
+    };
+    levels.iter().map(one).collect()
+}
+
+fn entries(table: &toml::Table, text: &str) -> Result<Vec<Allow>, (usize, String)> {
     let lines = text.lines().enumerate();
     let mut lines = lines.filter(|(_, line)| line.trim() == "[[allow]]");
     let entries = table.get("allow").and_then(toml::Value::as_array);
@@ -176,8 +219,23 @@ mod tests {
     }
 
     #[test]
+    fn how_bad_a_finding_is_can_be_said_by_its_rule() {
+        let text = "[severity]\n'ref/unused' = 'error'\n'op/no-id' = 'note'\n";
+        let report = applied("severity", text);
+        assert_eq!(report.findings[0].severity, Severity::Error);
+        assert_eq!(codes(&report), [("ref/unused", 3)]);
+    }
+
+    #[test]
     fn a_file_that_cannot_be_read_allows_nothing() {
-        for (text, line) in [(ENTRY, 1), ("x = 1\n", 1), ("\n[[allow\n", 2)] {
+        for (text, line) in [
+            (ENTRY, 1),
+            ("x = 1\n", 1),
+            ("\n[[allow\n", 2),
+            ("severity = 1\n", 1),
+            ("[severity]\n\"ref/unsued\" = 'note'\n", 2),
+            ("[severity]\n\n'ref/unused' = 'off'\n", 3),
+        ] {
             let report = applied("bad", text);
             assert_eq!(
                 codes(&report),

@@ -7,6 +7,7 @@
 
 mod allow;
 mod compat;
+mod compile;
 mod convert;
 mod explain;
 mod fix;
@@ -79,7 +80,7 @@ fn run(options: &Options) -> Result<ExitCode, String> {
     let mut report = whole(options, &path, &bytes)?;
     if options.fix {
         let text = String::from_utf8_lossy(&bytes);
-        let mended = fix::mend(&text, &name, &report.findings);
+        let mended = mended(options, &path, &text, &report)?;
         if mended != text {
             say(&fix::diff(&name, &text, &mended));
             if !options.dry_run {
@@ -104,6 +105,25 @@ fn run(options: &Options) -> Result<ExitCode, String> {
         }
     }
     Ok(ExitCode::from(report.exit_code(options.fail_on)))
+}
+
+/// So often one mended finding may show another.
+const MOST_ROUNDS: usize = 16;
+
+/// The text with all findings mended that can be.
+fn mended(options: &Options, path: &Path, text: &str, report: &Report) -> Result<String, String> {
+    let name = path.display().to_string();
+    let mut now = fix::mend(text, &name, &report.findings);
+    let mut before = text.to_owned();
+    for _ in 0..MOST_ROUNDS {
+        if now == before {
+            break;
+        }
+        let report = whole(options, path, now.as_bytes())?;
+        before = std::mem::take(&mut now);
+        now = fix::mend(&before, &name, &report.findings);
+    }
+    Ok(now)
 }
 
 /// Everything that the options ask of the document at `path`.
@@ -134,46 +154,18 @@ fn whole(options: &Options, path: &Path, bytes: &[u8]) -> Result<Report, String>
         baseline.as_ref(),
         &mut report,
     );
-    if let Some(root) = home.filter(|_| report.wants("fresh")) {
+    if let Some(root) = home.as_ref().filter(|_| report.wants("fresh")) {
         let write = options.fix && !options.dry_run;
-        if let Some(written) = fresh::check(&root, write, &mut report) {
+        if let Some(written) = fresh::check(root, write, &mut report) {
             say(&written);
         }
-        if options.compile && report.errors().next().is_none() {
-            compile(&root, &name, &mut report);
-        }
+    }
+    if options.compile && report.errors().next().is_none() {
+        compile::check(&crate::workspace_root(), &name, &text, &mut report);
     }
     allow::apply(folder, &name, &version, &mut report);
     report.finish();
     Ok(report)
-}
-
-/// Whether the crate compiles with what is generated.
-fn compile(root: &Path, document: &str, report: &mut Report) {
-    let result = std::process::Command::new("cargo")
-        .args([
-            "check",
-            "--quiet",
-            "--locked",
-            "--package",
-            "partner-referrals",
-            "--all-features",
-        ])
-        .current_dir(root)
-        .status();
-    if !result.is_ok_and(|status| status.success()) {
-        report.problem(
-            document,
-            Problem {
-                code: "progenitor/compile",
-                place: None,
-                pointer: String::new(),
-                message: "the crate does not compile with the code generated from this document"
-                    .to_owned(),
-                fix: "see what the compiler says above".to_owned(),
-            },
-        );
-    }
 }
 
 /// Colours are for people at a terminal who did not forbid them.

@@ -118,12 +118,7 @@ fn listed(value: &str, groups: &[&str]) -> Result<Vec<String>, String> {
 }
 
 fn level(value: &str) -> Result<Severity, String> {
-    match value {
-        "error" => Ok(Severity::Error),
-        "warning" => Ok(Severity::Warning),
-        "note" => Ok(Severity::Note),
-        _ => Err(format!("`{value}` is not error, warning or note")),
-    }
+    Severity::named(value).ok_or_else(|| format!("`{value}` is not error, warning or note"))
 }
 
 fn report(value: &str) -> Result<(Format, PathBuf), String> {

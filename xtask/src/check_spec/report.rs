@@ -21,6 +21,12 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// The one with this word.
+    pub fn named(word: &str) -> Option<Self> {
+        let all = [Self::Error, Self::Warning, Self::Note];
+        all.into_iter().find(|one| one.name() == word)
+    }
+
     /// Its word in reports.
     pub fn name(self) -> &'static str {
         match self {

@@ -9,7 +9,7 @@ mod place;
 mod schemas;
 mod source;
 #[cfg(test)]
-mod tests;
+pub mod tests;
 mod wire;
 
 pub use baseline::{Baseline, released};

@@ -13,7 +13,7 @@ use super::change::{Bump, Change};
 pub fn changes(old: &str, new: &str) -> Result<Vec<(String, Change)>, String> {
     let (old, new) = (signatures(old)?, signatures(new)?);
     let mut changes = Vec::new();
-    for (name, one) in &old {
+    for (name, one) in old.iter().filter(|(_, one)| !one.goes_with(&old, &new)) {
         let message = match new.get(name) {
             None => format!("`{name}` is gone"),
             Some(other) if other.text != one.text => {
@@ -23,7 +23,8 @@ pub fn changes(old: &str, new: &str) -> Result<Vec<(String, Change)>, String> {
         };
         changes.push((name.clone(), source(message)));
     }
-    for (name, one) in new.iter().filter(|(name, _)| !old.contains_key(*name)) {
+    let added = new.iter().filter(|(name, _)| !old.contains_key(*name));
+    for (name, one) in added.filter(|(_, one)| !one.goes_with(&new, &old)) {
         let breaks = one
             .within
             .as_ref()
@@ -49,8 +50,21 @@ struct Signature {
     text: String,
     /// The type that it is a field or a variant of.
     within: Option<String>,
+    /// The type that it is about, if it is not one itself.
+    about: Option<String>,
     /// Whether a new field or variant would be noticed.
     is_closed: bool,
+}
+
+impl Signature {
+    /// Whether it is of a type that is only in `here`: of a type that is gone,
+    /// or new, one word is enough.
+    fn goes_with(&self, here: &Signatures, there: &Signatures) -> bool {
+        let only_here = |name: &str| here.contains_key(name) && !there.contains_key(name);
+        self.about
+            .as_deref()
+            .is_some_and(|about| only_here(about) || only_here(&format!("types::{about}")))
+    }
 }
 
 type Signatures = BTreeMap<String, Signature>;
@@ -62,8 +76,23 @@ fn signatures(text: &str) -> Result<Signatures, String> {
     Ok(out)
 }
 
+/// As people write it: tokens alone come with a space around each.
 fn shown(tokens: impl ToTokens) -> String {
-    tokens.to_token_stream().to_string()
+    let text = tokens.to_token_stream().to_string();
+    let narrow = [
+        (" :: ", "::"),
+        (":: ", "::"),
+        (" < ", "<"),
+        (" >", ">"),
+        (" ,", ","),
+        ("& ", "&"),
+        (" (", "("),
+        ("( ", "("),
+        (" )", ")"),
+    ];
+    narrow
+        .iter()
+        .fold(text, |text, (wide, narrow)| text.replace(wide, narrow))
 }
 
 fn is_open(attributes: &[Attribute]) -> bool {
@@ -108,27 +137,37 @@ fn walk(module: &str, items: &[Item], out: &mut Signatures) {
             }
             // A value may change: the document says the same of the wire.
             Item::Const(item) => {
-                add(format!("{module}{}", item.ident), shown(&item.ty), out);
+                add(
+                    format!("{module}{}", item.ident),
+                    shown(&item.ty),
+                    None,
+                    out,
+                );
             }
             Item::Static(item) => {
-                add(format!("{module}{}", item.ident), shown(&item.ty), out);
+                add(
+                    format!("{module}{}", item.ident),
+                    shown(&item.ty),
+                    None,
+                    out,
+                );
             }
             Item::Use(item) => uses(&format!("{module}use "), &item.tree, out),
             Item::Impl(item) => {
                 let target = shown(&item.self_ty);
                 if let Some((path, _)) = &item.trait_ {
                     let name = format!("{module}impl {} for {target}", shown(path));
-                    add(name, String::new(), out);
+                    add(name, String::new(), Some(&target), out);
                 }
                 for member in &item.items {
                     match member {
                         ImplItem::Fn(function) => {
                             let name = format!("{module}{target}::{}", function.sig.ident);
-                            add(name, shown(&function.sig), out);
+                            add(name, shown(&function.sig), Some(&target), out);
                         }
                         ImplItem::Const(one) => {
                             let name = format!("{module}{target}::{}", one.ident);
-                            add(name, shown(&one.ty), out);
+                            add(name, shown(&one.ty), Some(&target), out);
                         }
                         _ => {}
                     }
@@ -143,9 +182,10 @@ fn public(visibility: &Visibility) -> bool {
     matches!(visibility, Visibility::Public(_))
 }
 
-fn add(name: String, text: String, out: &mut Signatures) {
+fn add(name: String, text: String, about: Option<&str>, out: &mut Signatures) {
     let signature = Signature {
         text,
+        about: about.map(str::to_owned),
         ..Signature::default()
     };
     out.insert(name, signature);
@@ -155,6 +195,7 @@ fn of_type(name: &str, text: &str, attributes: &[Attribute], private: bool, out:
     let signature = Signature {
         text: text.to_owned(),
         within: None,
+        about: None,
         is_closed: !private && !is_open(attributes),
     };
     out.insert(name.to_owned(), signature);
@@ -165,6 +206,7 @@ fn of_type(name: &str, text: &str, attributes: &[Attribute], private: bool, out:
     add(
         format!("{name}: can be built and matched in full"),
         String::new(),
+        Some(name),
         out,
     );
     derives(name, attributes, out);
@@ -176,7 +218,8 @@ fn derives(name: &str, attributes: &[Attribute], out: &mut Signatures) {
         .filter(|one| one.path().is_ident("derive"))
     {
         let _ = attribute.parse_nested_meta(|one| {
-            add(format!("{name}: {}", shown(&one.path)), String::new(), out);
+            let text = format!("{name}: {}", shown(&one.path));
+            add(text, String::new(), Some(name), out);
             Ok(())
         });
     }
@@ -186,6 +229,7 @@ fn part(within: &str, name: &str, text: String, out: &mut Signatures) {
     let signature = Signature {
         text,
         within: Some(within.to_owned()),
+        about: Some(within.to_owned()),
         is_closed: false,
     };
     out.insert(format!("{within}.{name}"), signature);
@@ -200,6 +244,9 @@ fn uses(prefix: &str, tree: &syn::UseTree, out: &mut Signatures) {
                 uses(prefix, tree, out);
             }
         }
-        one => add(format!("{prefix}{}", shown(one)), String::new(), out),
+        one => {
+            let name = shown(one);
+            add(format!("{prefix}{name}"), String::new(), Some(&name), out);
+        }
     }
 }

@@ -9,8 +9,8 @@ use crate::check_spec::{DOCUMENT, check};
 /// The first `from` below `after` becomes `to`; an empty `after` means all.
 type Edit = (&'static str, &'static str, &'static str);
 
-struct Case {
-    name: &'static str,
+pub struct Case {
+    pub name: &'static str,
     before: &'static [Edit],
     after: &'static [Edit],
     needs: Bump,
@@ -47,7 +47,7 @@ use Bump::{Major, Minor, None, Patch};
 
 /// In the order of the notes that they come from.
 #[rustfmt::skip] // One change a line, to be read as a table.
-const CASES: &[Case] = &[
+pub const CASES: &[Case] = &[
     case("01 operation removed", &[], &[("", "    put:\n      operationId", "    x-put:\n      operationId")], Major, BOTH),
     case("02 response property removed", &[], &[(LINK, "        uri:", "        x-uri:")], Major, BOTH),
     case("03 request property becomes required", &[], &[(NEW, "      required:\n", "      required:\n        - externalReferenceId\n")], Major, BOTH),
@@ -87,6 +87,18 @@ const CASES: &[Case] = &[
     case("37 scheme works in another way", &[], &[("securitySchemes:", "scheme: bearer", "scheme: basic")], Major, BEHAVIOUR),
     case("38 nullable without a type says nothing", &[("    Referral:\n", "        lastRunId:\n", "        lastRunId:\n          nullable: true\n")], &[], Patch, &[]),
 ];
+
+impl Case {
+    /// What came before, and what comes after.
+    pub fn documents(&self) -> (String, String) {
+        (edit(self.name, self.before), edit(self.name, self.after))
+    }
+}
+
+/// The report on a change, the generated code included.
+pub fn compare_for_test(old: &str, new: &str) -> Report {
+    compare(old, new, Option::None, Isolation::SameProcess)
+}
 
 fn document() -> String {
     std::fs::read_to_string(crate::workspace_root().join(DOCUMENT)).unwrap()
@@ -131,8 +143,8 @@ fn compare(old: &str, new: &str, version: Option<&str>, isolation: Isolation<'_>
 fn every_change_gets_its_verdict() {
     let mut wrong = Vec::new();
     for case in CASES {
-        let (old, new) = (edit(case.name, case.before), edit(case.name, case.after));
-        let report = compare(&old, &new, Option::None, Isolation::SameProcess);
+        let (old, new) = case.documents();
+        let report = compare_for_test(&old, &new);
         let found: Vec<String> = report
             .findings
             .iter()

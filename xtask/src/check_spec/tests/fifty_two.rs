@@ -6,7 +6,7 @@ use super::{DOCUMENT, Isolation, codes, document, judge};
 
 /// In the order of the list that they come from.
 #[rustfmt::skip] // One mistake a line, to be read as a table.
-const FIFTY_TWO: [Mistake; 52] = [
+pub const FIFTY_TWO: [Mistake; 52] = [
     mistake("op/duplicate-id", GET, "get_referral", "list_referrals", ""),
     mistake("op/path-parameter", GET, "        - $ref: '#/components/parameters/Id'\n", "", "    get:"),
     mistake("ref/dangling", GET, "responses/NotFound", "responses/NotFund", ""),
