@@ -319,6 +319,12 @@ mod tests {
     }
 
     #[test]
+    fn a_state_is_shown_as_both_its_words() {
+        let state = State::new(Status::Active, Substatus::Accepted);
+        assert_eq!(state.to_string(), "Active/Accepted");
+    }
+
+    #[test]
     fn every_change_between_all_states_is_judged_as_the_rules_say() {
         let statuses: Vec<Status> = Status::KNOWN
             .iter()

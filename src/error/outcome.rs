@@ -64,4 +64,16 @@ mod tests {
             assert_eq!(Outcome::of_status(status), expected, "{status}");
         }
     }
+
+    #[test]
+    fn each_outcome_says_whether_something_changed() {
+        for (outcome, words) in [
+            (Outcome::NotSent, "not sent, nothing changed"),
+            (Outcome::Rejected, "rejected, nothing changed"),
+            (Outcome::Unknown, "may have been carried out"),
+            (Outcome::Done, "carried out"),
+        ] {
+            assert_eq!(outcome.to_string(), words);
+        }
+    }
 }

@@ -71,3 +71,19 @@ impl StdError for JournalError {
         self.source.as_deref().map(|source| source as _)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lies_behind_is_kept_and_not_said_twice() {
+        let disk = std::io::Error::other("the disk is gone");
+        let error = JournalError::new(JournalErrorKind::Io, "not written").with_source(disk);
+        assert_eq!(error.to_string(), "not written");
+        let source = error.source().unwrap();
+        assert_eq!(source.to_string(), "the disk is gone");
+        let plain = JournalError::new(JournalErrorKind::Conflict, "overtaken");
+        assert!(plain.source().is_none());
+    }
+}

@@ -193,3 +193,29 @@ fn a_record_is_written_with_the_names_that_journals_have() {
         assert_eq!(serde_json::from_str::<Record>(text).unwrap(), record);
     }
 }
+
+#[cfg(feature = "restate")]
+#[test]
+fn a_half_is_in_doubt_while_its_create_is_sent_and_nothing_came_of_it() {
+    let half = Half::Own;
+    for (records, expected) in [
+        (vec![begun()], false),
+        (vec![begun(), sending(half, 1)], true),
+        (vec![begun(), sending(half, 1), not_done(half)], false),
+        (
+            vec![
+                begun(),
+                sending(half, 1),
+                sending(half, 2),
+                created(half, "a"),
+            ],
+            false,
+        ),
+    ] {
+        assert_eq!(
+            read(records.clone()).in_doubt(half),
+            expected,
+            "{records:?}"
+        );
+    }
+}

@@ -142,3 +142,49 @@ impl fmt::Debug for RetryPolicy {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_setting_is_kept_and_changes_no_other() {
+        let second = Duration::from_secs(1);
+        let settings = |policy: RetryPolicy| {
+            let RetryPolicy {
+                attempts,
+                base,
+                floor,
+                cap,
+                budget,
+                ..
+            } = policy;
+            (attempts, base, floor, cap, budget)
+        };
+        let (attempts, base, floor, cap, budget) = settings(RetryPolicy::new());
+        let of = |set: fn(RetryPolicy) -> RetryPolicy| settings(set(RetryPolicy::new()));
+        for (set, expected) in [
+            (of(|it| it.attempts(9)), (9, base, floor, cap, budget)),
+            (of(|it| it.attempts(0)), (1, base, floor, cap, budget)),
+            (
+                of(|it| it.base(Duration::from_secs(1))),
+                (attempts, second, floor, cap, budget),
+            ),
+            (
+                of(|it| it.floor(Duration::from_secs(1))),
+                (attempts, base, second, cap, budget),
+            ),
+            (
+                of(|it| it.cap(Duration::from_secs(1))),
+                (attempts, base, floor, second, budget),
+            ),
+            (of(|it| it.budget(7)), (attempts, base, floor, cap, 7)),
+            (
+                settings(RetryPolicy::never()),
+                (1, base, floor, cap, budget),
+            ),
+        ] {
+            assert_eq!(set, expected);
+        }
+    }
+}

@@ -106,11 +106,6 @@ impl FileJournal {
             ));
         }
         let scanned = scan::scan(&mut file)?;
-        if scanned.torn > 0 {
-            file.set_len(scanned.length)
-                .and_then(|()| file.sync_all())
-                .map_err(|error| JournalError::io("mended", error))?;
-        }
         let syncs = Arc::new(AtomicU64::new(0));
         let mut writer = Writer {
             path,
@@ -124,8 +119,8 @@ impl FileJournal {
             _lock: lock,
         };
         if scanned.torn > 0 {
-            // What is left of the torn write would make the next crash look
-            // like damage.
+            // A new file without it: what is left of the torn write would make
+            // the next crash look like damage.
             writer.compact()?;
         }
         let (jobs, asked) = channel();
