@@ -95,8 +95,12 @@ async fn what_was_appended_is_there_after_it_is_opened_again() {
         assert_eq!(journal.list_open().await.unwrap(), [id(2), id(3)]);
     }
     drop(journal);
+    let before = fs::read(folder.file()).unwrap();
     let journal = FileJournal::open(folder.file()).unwrap();
     assert_eq!(journal.recovered(), None);
+    assert_eq!(fs::read(folder.file()).unwrap(), before, "left as it is");
+    let shown = format!("{journal:?}");
+    assert_eq!(shown, "FileJournal { syncs: 0, recovered: None, .. }");
     assert_eq!(journal.load(id(1)).await.unwrap(), history(1));
     assert_eq!(journal.load(id(2)).await.unwrap(), history(2)[..2]);
     assert_eq!(journal.list_open().await.unwrap(), [id(2), id(3)]);
