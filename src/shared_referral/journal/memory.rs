@@ -79,3 +79,14 @@ impl fmt::Debug for MemoryJournal {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_shows_that_it_is_one_and_nothing_of_the_deals() {
+        let shown = format!("{:?}", MemoryJournal::new());
+        assert_eq!(shown, "MemoryJournal { operations: 0 }");
+    }
+}
