@@ -148,6 +148,27 @@ mod tests {
         );
     }
 
+    #[test]
+    fn what_is_not_thirty_two_digits_is_no_fingerprint() {
+        let digits = "0123456789abcdef0123456789abcdef";
+        assert!(digits.parse::<Fingerprint>().is_ok());
+        for text in [
+            "",
+            "abc",
+            &digits[1..],
+            &format!("{digits}0"),
+            &digits.replace('9', "g"),
+            // A number to the parser of numbers.
+            &digits.replacen('0', "+", 1),
+        ] {
+            assert_eq!(
+                text.parse::<Fingerprint>(),
+                Err(InvalidFingerprint),
+                "{text}"
+            );
+        }
+    }
+
     proptest! {
         #[test]
         fn a_fingerprint_is_read_as_it_was_written_and_no_text_panics(bits: u128, text in ".{0,40}") {

@@ -98,6 +98,17 @@ mod tests {
     }
 
     #[test]
+    fn an_id_is_shown_as_the_text_that_it_is_read_from() {
+        let text = "0f94e125-a7fe-5fa7-ba56-e5917263ef2c";
+        let id: OperationId = text.parse().unwrap();
+        assert_eq!(
+            (id.to_string(), format!("{id:?}")),
+            (text.to_owned(), text.to_owned())
+        );
+        assert!("0f94e125".parse::<OperationId>().is_err());
+    }
+
+    #[test]
     fn a_key_and_a_content_of_the_same_bytes_are_two_operations() {
         assert_ne!(OperationId::of_key("x"), OperationId::of_content(b"x"));
     }
