@@ -17,6 +17,7 @@ use super::lifecycle::{Stand, check_transition};
 use super::patch::{self, Operation};
 use super::skeleton;
 use super::state::{State, date_the_turn, is_microsofts_half, set, text};
+use super::values;
 
 /// Applies a JSON Patch, whole or not at all.
 pub(super) fn patch(
@@ -187,6 +188,7 @@ fn finish(
     if check_content(before).is_ok() {
         check_content(&after)?;
     }
+    values::check(before, &after)?;
     let shared = |referral: &Value| {
         referral.pointer("/consent/consentToShareReferralWithMicrosoftSellers")
             == Some(&Value::Bool(true))
