@@ -62,7 +62,7 @@ pub(super) fn create(
         set(&mut referral, "substatus", json!("Accepted"));
         set(&mut referral, "acceptedDateTime", created);
     }
-    values::check(&Value::Null, &referral)?;
+    values::check(&Value::Null, &referral, state.documented_values_only)?;
     state.store(&id, referral.clone(), visible_from);
     Ok(referral)
 }

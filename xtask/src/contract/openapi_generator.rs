@@ -2,7 +2,7 @@
 //! the document, and the Rust client that it writes compiles.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use super::process::{Ran, command, run};
@@ -20,9 +20,9 @@ const MEANT: &str = "Unused model: ";
 pub fn ask(document: &Path) -> Verdict {
     let java = tools::java()?;
     let installed = tools::python()?;
-    let jar = find(&installed.file(""))?;
+    let jar = installed.find(Path::new("openapi_generator_cli/openapi-generator.jar"))?;
     let generator = |words: &[&str]| {
-        let mut generator = command(java);
+        let mut generator = command(&java);
         generator.arg("-jar").arg(&jar).args(words);
         generator.arg("--input-spec").arg(document);
         generator
@@ -67,23 +67,6 @@ pub fn ask(document: &Path) -> Verdict {
         tools::locked("openapi-generator-cli"),
         operations.len()
     ))
-}
-
-/// The jar in the package, wherever this machine's Python keeps packages.
-fn find(folder: &Path) -> Result<PathBuf, String> {
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
-            let path = entry.path();
-            if path.ends_with("openapi_generator_cli/openapi-generator.jar") {
-                return Ok(path);
-            }
-            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                folders.push(path);
-            }
-        }
-    }
-    Err("the package openapi-generator-cli has no openapi-generator.jar".to_owned())
 }
 
 /// How many models it says are unused, if it says nothing else.

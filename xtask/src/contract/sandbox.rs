@@ -21,7 +21,8 @@ const BUILD_LIMIT: Duration = Duration::from_secs(30 * 60);
 
 /// A running sandbox.
 pub struct Sandbox {
-    pub server: Server,
+    /// Serves until it is dropped.
+    _server: Server,
     /// Its address, without a path.
     pub url: String,
 }
@@ -32,11 +33,16 @@ pub fn start() -> Result<Sandbox, String> {
     let mut sandbox = command(build()?);
     sandbox
         .args(["--token", TOKEN])
-        .args(["--page-size", "1", "--seed", "7"]);
+        .args(["--page-size", "1", "--seed", "7"])
+        // As the document has it, and nothing of tomorrow.
+        .arg("--documented-values-only");
     let (server, url) = Server::start(&mut sandbox, Duration::from_secs(30), |line| {
         line.starts_with("http://").then(|| line.to_owned())
     })?;
-    Ok(Sandbox { server, url })
+    Ok(Sandbox {
+        _server: server,
+        url,
+    })
 }
 
 /// The client's traffic, to a server at `url`: one test of `contract` in the
@@ -49,7 +55,8 @@ pub fn traffic(test: &str, url: &str) -> Result<Ran, String> {
         .args(["test", "--locked", "--quiet", "--all-features"])
         .args(["--test", "integration", "--"])
         .args(["--ignored", "--exact", &test])
-        .env(SERVER, url);
+        .env(SERVER, url)
+        .env("RUST_BACKTRACE", "0");
     let ran = run(&mut cargo, BUILD_LIMIT)?;
     // A name that no test has is no failure to cargo.
     if ran.succeeded() && !ran.stdout.contains("test result: ok. 1 passed") {

