@@ -46,6 +46,30 @@ pub fn with_plain_nulls(file: &Path) -> Result<(PathBuf, usize), String> {
     Ok((copy, count))
 }
 
+/// A copy in which a schema within itself has no members but those it names, the
+/// one thing of the document that openapi-generator's Rust cannot say: it boxes
+/// no model that may have others (7.26.0), so its type would be of infinite size.
+pub fn closed_within_itself(file: &Path) -> Result<PathBuf, String> {
+    let mut document = read(file)?.value;
+    close_within_itself(&mut document);
+    write("closed-within-itself.json", &document)
+}
+
+fn close_within_itself(document: &mut Value) {
+    let schemas = document.pointer_mut("/components/schemas");
+    let schemas = schemas.and_then(Value::as_object_mut);
+    for (name, schema) in schemas.into_iter().flatten() {
+        let itself = json!([{ "$ref": format!("#/components/schemas/{name}") }]);
+        let members = schema.get("properties").and_then(Value::as_object);
+        let mut members = members.into_iter().flatten();
+        if members.any(|(_, member)| member.get("allOf") == Some(&itself))
+            && let Some(schema) = schema.as_object_mut()
+        {
+            schema.remove("additionalProperties");
+        }
+    }
+}
+
 /// A copy with plain nulls that no answer of the service keeps to: its page and
 /// its referral ask for a member that nobody sends. Who finds nothing there
 /// checks no answers.
@@ -173,6 +197,20 @@ mod tests {
                 "b": { "type": "string", "nullable": true },
             } })
         );
+    }
+
+    #[test]
+    fn only_a_schema_within_itself_is_closed() {
+        let of = |name: &str| {
+            let reference = format!("#/components/schemas/{name}");
+            json!({ "properties": { "a": { "allOf": [{ "$ref": reference }] } },
+                    "additionalProperties": {} })
+        };
+        let mut document = json!({ "components": { "schemas": { "A": of("A"), "B": of("A") } } });
+        close_within_itself(&mut document);
+        let schemas = &document["components"]["schemas"];
+        assert!(schemas["A"].get("additionalProperties").is_none());
+        assert_eq!(schemas["B"], of("A"));
     }
 
     #[test]

@@ -21,20 +21,21 @@ pub fn ask(document: &Path) -> Verdict {
     let java = tools::java()?;
     let installed = tools::python()?;
     let jar = installed.find(Path::new("openapi_generator_cli/openapi-generator.jar"))?;
-    let generator = |words: &[&str]| {
+    let generator = |words: &[&str], document: &Path| {
         let mut generator = command(&java);
         generator.arg("-jar").arg(&jar).args(words);
         generator.arg("--input-spec").arg(document);
         generator
     };
 
-    let validated = run(&mut generator(&["validate"]), LIMIT)?;
+    let validated = run(&mut generator(&["validate"], document), LIMIT)?;
     let meant = validate(&validated).map_err(Objection::Found)?;
 
     let crate_folder = tools::folder().join("openapi-generator");
     // What an older document left must not be compiled with it.
     let _ = fs::remove_dir_all(crate_folder.join("src"));
-    let mut generate = generator(&["generate", "--generator-name", "rust"]);
+    let copy = documents::closed_within_itself(document)?;
+    let mut generate = generator(&["generate", "--generator-name", "rust"], &copy);
     generate
         .args(["--package-name", "referrals-by-openapi-generator"])
         .arg("--output")
