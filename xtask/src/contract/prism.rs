@@ -5,6 +5,7 @@
 //! A schema that it cannot compile it leaves unchecked, without a word. So it
 //! gets a copy that it can, and has to find something in one that is wrong.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ const LIMIT: Duration = Duration::from_secs(120);
 
 /// What the traffic through the proxy has at least: a test that was cut short
 /// must not pass.
-const FEWEST: usize = 30;
+const FEWEST: usize = 25;
 
 /// Our client's calls are answered by the mock, and all of them keep to the
 /// document.
@@ -54,6 +55,13 @@ pub fn proxy(document: &Path) -> Verdict {
         return Err(Objection::Found(format!("{}{violations}", traffic.said())));
     }
     let requests = judged.map_err(Objection::Found)?;
+    let (met, operations) = (met(&log), documents::operations(document)?.len());
+    if met != operations {
+        return Err(Objection::Failed(format!(
+            "the client's traffic has {met} of {operations} operations: add the others to \
+             tests/integration/contract.rs"
+        )));
+    }
 
     // To the client nothing is wrong here: it does not know this document.
     let wrong = documents::that_nothing_keeps_to(document)?;
@@ -67,7 +75,8 @@ pub fn proxy(document: &Path) -> Verdict {
     }
     Ok(format!(
         "Prism {} saw {requests} requests of our client and as many answers of the sandbox \
-         without a violation, and {found} violations of a document that nothing keeps to",
+         of {operations} operations without a violation, and {found} violations of a document \
+         that nothing keeps to",
         version()
     ))
 }
@@ -135,6 +144,17 @@ fn judge(log: &[String], fewest: usize, is_violation: fn(&str) -> bool) -> Resul
     Ok(requests)
 }
 
+/// How many operations a log is about: they differ in their method, or in whether
+/// their path goes on to an id.
+fn met(log: &[String]) -> usize {
+    let requests = log.iter().filter_map(|line| {
+        let (_, request) = line.split_once("[HTTP SERVER] ")?;
+        let mut words = request.split_whitespace();
+        Some((words.next()?, words.next()?.split('/').count()))
+    });
+    requests.collect::<BTreeSet<_>>().len()
+}
+
 /// It marks what it finds in a request or an answer as a warning or an error.
 fn is_violation(line: &str) -> bool {
     line.contains("Violation:") || line.contains("✖  error") || line.contains("⚠  warning")
@@ -163,6 +183,16 @@ mod tests {
         let log = log(&[RECEIVED, violation]);
         let found = judge(&log, 1, is_violation).unwrap_err();
         assert_eq!(found, format!("{RECEIVED}\n    {violation}\n"));
+    }
+
+    #[test]
+    fn operations_differ_in_method_and_in_whether_there_is_an_id() {
+        let request = |words: &str| format!("[1:23:13 PM] › [HTTP SERVER] {words} ℹ  info");
+        let log: Vec<String> = ["get /a/b", "get /a/b/1", "get /a/b/2", "put /a/b/1"]
+            .map(request)
+            .into();
+        assert_eq!(met(&log), 3);
+        assert_eq!(met(&[]), 0);
     }
 
     #[test]
