@@ -36,7 +36,7 @@ pub fn start() -> Result<Sandbox, String> {
         .args(["--page-size", "1", "--seed", "7"])
         // As the document has it, and nothing of tomorrow.
         .arg("--documented-values-only");
-    let (server, url) = Server::start(&mut sandbox, Duration::from_secs(30), |line| {
+    let (server, url) = Server::start(&mut sandbox, Duration::from_secs(60), |line| {
         line.starts_with("http://").then(|| line.to_owned())
     })?;
     Ok(Sandbox {

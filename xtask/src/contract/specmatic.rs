@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::process::{Server, command, free_port};
 use super::{Objection, Verdict, documents, sandbox, tools};
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(120);
 
 pub fn ask(document: &Path) -> Verdict {
     let java = tools::java()?;
