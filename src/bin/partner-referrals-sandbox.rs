@@ -18,6 +18,7 @@ Options:
   --page-size <N>           Referrals on a list page [default: 100]
   --create-status <STATUS>  Status of a create, 200 or 201 [default: 201]
   --seed <N>                Makes ids and eTags repeatable
+  --documented-values-only  Refuse values that no list of the documentation has
   -h, --help                Print this help
   -V, --version             Print the version
 ";
@@ -79,6 +80,7 @@ fn read(arguments: impl Iterator<Item = String>) -> Result<Asked, String> {
                 }
                 builder.token(token)
             }
+            "--documented-values-only" => builder.documented_values_only(true),
             "--page-size" => builder.page_size(number(&name, &value()?)?),
             "--create-status" => match number(&name, &value()?)? {
                 status @ (200 | 201) => builder.create_status(status),

@@ -88,6 +88,13 @@ impl SandboxBuilder {
         self
     }
 
+    /// Refuses values that no list of the documentation has, such as a new
+    /// qualification. Off by default: the service of tomorrow has some.
+    pub fn documented_values_only(mut self, only: bool) -> Self {
+        self.settings.documented_values_only = only;
+        self
+    }
+
     /// Gives next links that lead to the sandbox. By default they are as the
     /// documentation prints them: plain http, another host, a path that does
     /// not exist.

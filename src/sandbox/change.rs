@@ -17,6 +17,7 @@ use super::lifecycle::{Stand, check_transition};
 use super::patch::{self, Operation};
 use super::skeleton;
 use super::state::{State, date_the_turn, is_microsofts_half, set, text};
+use super::values;
 
 /// Applies a JSON Patch, whole or not at all.
 pub(super) fn patch(
@@ -102,7 +103,7 @@ fn current(state: &State, id: &str, if_match: Option<&str>) -> Result<Value, Ref
 }
 
 /// Whether a caller sent back what it was given: a typed client may leave nulls
-/// out and write a time with fewer digits.
+/// out and write a time with fewer digits, down to milliseconds.
 fn says_the_same(sent: &Value, kept: &Value) -> bool {
     match (sent, kept) {
         (Value::Object(sent), Value::Object(kept)) => {
@@ -115,7 +116,10 @@ fn says_the_same(sent: &Value, kept: &Value) -> bool {
             })
         }
         (Value::String(sent), Value::String(kept)) => {
-            let time = |text| DateTime::parse_from_rfc3339(text).ok();
+            let time = |text| {
+                let time = DateTime::parse_from_rfc3339(text).ok()?;
+                Some(time.timestamp_millis())
+            };
             sent == kept || time(sent).is_some_and(|sent| Some(sent) == time(kept))
         }
         _ => sent == kept,
@@ -187,6 +191,7 @@ fn finish(
     if check_content(before).is_ok() {
         check_content(&after)?;
     }
+    values::check(before, &after, state.documented_values_only)?;
     let shared = |referral: &Value| {
         referral.pointer("/consent/consentToShareReferralWithMicrosoftSellers")
             == Some(&Value::Bool(true))

@@ -268,6 +268,24 @@ fn a_seeded_referral_that_lacks_much_can_be_changed() {
 }
 
 #[test]
+fn a_replace_may_write_times_with_fewer_digits_and_no_others() {
+    let mut desk = Desk::new();
+    let (id, tag) = (desk.id(), desk.tag());
+    let at = "2024-01-01T00:00:00.1234567Z";
+    let mut body = desk.stored().clone();
+    set(&mut body, "createdDateTime", json!(at));
+    desk.state.store(&id, body.clone(), start());
+    body.as_object_mut().unwrap().remove("links");
+    let other = json!("2024-01-01T00:00:00.124Z");
+    set(&mut body, "createdDateTime", other);
+    assert!(desk.put(Some(&tag), &body).is_err());
+    let same = json!("2024-01-01T00:00:00.123456+00:00");
+    set(&mut body, "createdDateTime", same);
+    let replaced = desk.put(Some(&tag), &body).unwrap();
+    assert_eq!(replaced["createdDateTime"], at);
+}
+
+#[test]
 fn an_unknown_referral_is_not_found() {
     let mut state = State::new(Ids::new(Some(1)));
     assert_eq!(

@@ -16,6 +16,7 @@ use super::chance::wire_time;
 use super::lifecycle;
 use super::skeleton::{self, MICROSOFT, OWN_ORGANIZATION};
 use super::state::{State, answer_by, set, text};
+use super::values;
 use crate::types::NewReferral;
 
 /// Creates what the body describes; lists show it from `visible_from` on.
@@ -61,6 +62,7 @@ pub(super) fn create(
         set(&mut referral, "substatus", json!("Accepted"));
         set(&mut referral, "acceptedDateTime", created);
     }
+    values::check(&Value::Null, &referral, state.documented_values_only)?;
     state.store(&id, referral.clone(), visible_from);
     Ok(referral)
 }

@@ -47,6 +47,7 @@ mod service;
 mod skeleton;
 mod skiptoken;
 mod state;
+mod values;
 
 use std::fmt;
 use std::io;

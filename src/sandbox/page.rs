@@ -170,10 +170,14 @@ fn raw_option<'a>(query: &'a str, name: &str) -> Option<&'a str> {
     })
 }
 
+/// A whole number of 32 bits, as the connector's description types the options
+/// (SW20a).
 fn whole(name: &str, value: &str) -> Result<usize, Refusal> {
     value
-        .parse()
-        .map_err(|_| Refusal::invalid(name, "The option must be a whole number from 0 on."))
+        .parse::<i32>()
+        .ok()
+        .and_then(|value| usize::try_from(value).ok())
+        .ok_or_else(|| Refusal::invalid(name, "The option must be a whole number from 0 on."))
 }
 
 fn flag(name: &str, value: &str) -> Result<bool, Refusal> {

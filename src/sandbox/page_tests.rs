@@ -154,6 +154,7 @@ fn options_that_are_not_understood_are_refused() {
     for query in [
         "$top=-1",
         "$top=many",
+        "$top=2147483648",
         "$skip=x",
         "$count=yes",
         "$orderby=name",

@@ -16,6 +16,7 @@ use axum::routing::get;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::answer::{Refusal, json_answer, no_content, referral_answer};
 use super::page::{self, COLLECTION};
@@ -23,6 +24,14 @@ use super::service::Service;
 use super::{change, create};
 
 type Shared = State<Arc<Service>>;
+
+/// Headers that hold an id of the request.
+const IDS: [&str; 4] = [
+    "client-request-id",
+    "request-id",
+    "ms-correlationid",
+    "ms-requestid",
+];
 
 /// The whole service, but for connections, faults and records.
 pub(super) fn router(service: Arc<Service>) -> Router {
@@ -34,6 +43,7 @@ pub(super) fn router(service: Arc<Service>) -> Router {
         )
         .fallback(async || Refusal::not_found("resource"))
         .method_not_allowed_fallback(async || Refusal::method_not_allowed())
+        .layer(middleware::from_fn(check_ids))
         .layer(middleware::from_fn_with_state(
             Arc::clone(&service),
             authenticate,
@@ -59,6 +69,22 @@ async fn authenticate(
         (Some(given), Some(wanted)) if given == wanted => Ok(next.run(request).await),
         _ => Err(Refusal::unauthenticated()),
     }
+}
+
+/// The ids of a request are documented as GUIDs (D19, SW20b, D23). What the
+/// service makes of others is not; a stand-in had better say so.
+async fn check_ids(request: Request, next: Next) -> Result<Response<Body>, Refusal> {
+    for name in IDS {
+        for value in request.headers().get_all(name) {
+            let is_guid = value
+                .to_str()
+                .is_ok_and(|text| text.len() == 36 && Uuid::try_parse(text).is_ok());
+            if !is_guid {
+                return Err(Refusal::invalid(name, "The header must be a GUID."));
+            }
+        }
+    }
+    Ok(next.run(request).await)
 }
 
 async fn list(

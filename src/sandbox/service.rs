@@ -22,6 +22,7 @@ pub(super) struct Settings {
     pub(super) page_size: usize,
     pub(super) create_status: StatusCode,
     pub(super) documented_filters_only: bool,
+    pub(super) documented_values_only: bool,
     pub(super) lists_microsofts_half: bool,
     pub(super) visibility_delay: TimeDelta,
     /// What a next link starts with.
@@ -35,6 +36,7 @@ impl Default for Settings {
             page_size: 100,
             create_status: StatusCode::CREATED,
             documented_filters_only: false,
+            documented_values_only: false,
             lists_microsofts_half: true,
             visibility_delay: TimeDelta::zero(),
             next_link_base: "http://api.partner.microsoft.com/v1.0/referrals".to_owned(),
@@ -67,10 +69,12 @@ impl Service {
         seed: Option<u64>,
         faults: FaultPlan,
     ) -> Self {
+        let mut state = State::new(Ids::new(seed));
+        state.documented_values_only = settings.documented_values_only;
         Self {
             settings,
             clock,
-            state: Mutex::new(State::new(Ids::new(seed))),
+            state: Mutex::new(state),
             faults: Mutex::new(faults),
             requests: Mutex::new(Vec::new()),
             request_ids: Mutex::new(Ids::new(seed.map(|seed| !seed))),

@@ -31,6 +31,8 @@ pub(super) struct State {
     by_id: HashMap<String, usize>,
     expiring: BTreeSet<(DateTime<Utc>, usize)>,
     pub(super) ids: Ids,
+    /// Whether a value that its list lacks is refused.
+    pub(super) documented_values_only: bool,
 }
 
 impl State {
@@ -40,6 +42,7 @@ impl State {
             by_id: HashMap::new(),
             expiring: BTreeSet::new(),
             ids,
+            documented_values_only: false,
         }
     }
 

@@ -79,6 +79,29 @@ async fn a_create_is_answered_with_the_usual_headers() {
 }
 
 #[tokio::test]
+async fn an_id_of_a_request_is_a_guid() {
+    let sandbox = Sandbox::start().await.unwrap();
+    for wrong in ["7", "", "0f8fad5bd9cb469fa16570867728950e"] {
+        let id = format!("ms-correlationid: {wrong}\r\n");
+        let answer = send(&sandbox, &request("POST", COLLECTION, &id, DEAL)).await;
+        assert_eq!(status(&answer), "400", "{wrong}");
+        assert_eq!(body(&answer)["error"]["target"], "ms-correlationid");
+    }
+    assert!(sandbox.referrals().is_empty());
+}
+
+#[tokio::test]
+async fn a_qualification_of_tomorrow_is_refused_only_where_that_is_asked_for() {
+    let tomorrow = DEAL.replacen('{', r#"{"qualification":"AgentQualified","#, 1);
+    for (only, wanted) in [(false, "201"), (true, "400")] {
+        let builder = Sandbox::builder().documented_values_only(only);
+        let sandbox = builder.start().await.unwrap();
+        let answer = send(&sandbox, &request("POST", COLLECTION, "", &tomorrow)).await;
+        assert_eq!(status(&answer), wanted);
+    }
+}
+
+#[tokio::test]
 async fn a_connection_cut_before_the_write_leaves_nothing() {
     let sandbox = with(Fault::CutBeforeWrite).await;
     assert_eq!(send(&sandbox, &post()).await, "");

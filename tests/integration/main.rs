@@ -19,6 +19,8 @@ mod schemars;
 #[cfg(feature = "sandbox")]
 mod canaries;
 #[cfg(feature = "sandbox")]
+mod contract;
+#[cfg(feature = "sandbox")]
 mod create;
 #[cfg(feature = "sandbox")]
 mod credential;

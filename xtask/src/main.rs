@@ -1,5 +1,5 @@
-//! What maintainers run: `cargo xtask check-spec`, `test`, `restate`, `mutants`
-//! and `audit`.
+//! What maintainers run: `cargo xtask check-spec`, `test`, `restate`, `contract`,
+//! `mutants` and `audit`.
 
 #![cfg_attr(
     test,
@@ -13,6 +13,7 @@
 
 mod audit;
 mod check_spec;
+mod contract;
 mod mutants;
 mod pass;
 #[path = "../../build/mod.rs"]
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
             "check-spec" => check_spec::main(rest),
             "test" => pass::main(rest),
             "restate" => restate::main(rest),
+            "contract" => contract::main(rest),
             "audit" => audit::main(rest),
             "mutants" => mutants::main(rest),
             "__dry-run" => check_spec::dry_run(),
@@ -53,10 +55,11 @@ fn main() -> ExitCode {
 
 fn help() -> String {
     format!(
-        "cargo xtask <command>\n\n{}\n\n{}\n\n{}\n\n{}\n\n{}\n",
+        "cargo xtask <command>\n\n{}\n\n{}\n\n{}\n\n{}\n\n{}\n\n{}\n",
         check_spec::USAGE,
         pass::USAGE,
         restate::USAGE,
+        contract::USAGE,
         mutants::USAGE,
         audit::USAGE
     )

@@ -10,7 +10,7 @@ use crate::{say, workspace_root};
 /// How to call it.
 pub const USAGE: &str = "\
 test           everything that must pass before a change is merged
-test --quick   without the documentation and the package";
+test --quick   without the judges, the documentation and the package";
 
 struct Step {
     name: &'static str,
@@ -47,6 +47,11 @@ const STEPS: &[Step] = &[
     step("test", "test --locked --workspace --all-features"),
     // Says so and passes where npm is not there, but not with `CI` set.
     step("test against Restate", "xtask restate"),
+    // As Restate: it says so and passes where npm or Python is not there.
+    Step {
+        slow: true,
+        ..step("judges of other people", "xtask contract")
+    },
     // Against the sandbox, each in a process of its own.
     step(
         "example of a shared referral",

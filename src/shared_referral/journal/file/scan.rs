@@ -11,8 +11,9 @@ use crate::shared_referral::journal::error::{JournalError, JournalErrorKind};
 pub(super) const HEADER: &[u8] =
     b"{\"journal\":\"partner-referrals shared referrals\",\"version\":1}\n";
 
-/// Longer than any line: hundreds of attempts at one operation.
-const LONGEST: u64 = 1024 * 1024;
+/// Longer than any line: the history of one operation with hundreds of
+/// thousands of attempts.
+const LONGEST: u64 = 64 * 1024 * 1024;
 
 /// The file as it was found.
 #[derive(Debug)]

@@ -381,22 +381,94 @@ fn what_stands_in_the_way_of_compacting_is_told_before_anything_is_written() {
 }
 
 #[tokio::test]
-async fn after_a_failed_write_nothing_is_taken_any_more() {
+async fn a_deal_that_was_tried_thousands_of_times_is_read_again() {
     let folder = Folder::new();
-    fs::write(folder.file(), HEADER).unwrap();
-    let syncs = Arc::new(AtomicU64::new(0));
-    let writer = Writer {
+    let journal = FileJournal::open(folder.file()).unwrap();
+    let tried = |_| {
+        let at = "2026-01-01T00:00:00Z".parse().unwrap();
+        let (half, request_id) = (Half::Own, Uuid::nil());
+        let since = at;
+        [
+            Record::Sending {
+                half,
+                at,
+                since,
+                request_id,
+            },
+            Record::NotDone { half, at },
+        ]
+    };
+    let all: Vec<Record> = std::iter::once(begun(1))
+        .chain((0..4000).flat_map(tried))
+        .collect();
+    journal.append(id(1), 0, all.clone()).await.unwrap();
+    let done = journal.compact().await.unwrap();
+    assert!(done.after > 1024 * 1024, "{done:?}");
+    drop(journal);
+    let journal = FileJournal::open(folder.file()).unwrap();
+    assert_eq!(journal.load(id(1)).await.unwrap(), all);
+}
+
+fn writer(folder: &Folder, file: fs::File) -> Writer {
+    Writer {
         path: folder.file(),
-        // Open for reading only, so that every write fails.
-        file: fs::File::open(folder.file()).unwrap(),
+        file,
         index: index::Index::default(),
         length: HEADER.len() as u64,
         commit: 0,
         compact_above: COMPACT_ABOVE,
-        syncs: Arc::clone(&syncs),
+        syncs: Arc::default(),
         failed: false,
         _lock: disk::lock(&folder.file()).unwrap(),
-    };
+    }
+}
+
+#[tokio::test]
+async fn what_is_asked_while_it_writes_is_answered_in_turn() {
+    let folder = Folder::new();
+    fs::write(folder.file(), HEADER).unwrap();
+    let file = fs::OpenOptions::new()
+        .write(true)
+        .read(true)
+        .open(folder.file())
+        .unwrap();
+    let writer = writer(&folder, file);
+    let syncs = Arc::clone(&writer.syncs);
+    let (jobs, asked) = channel();
+    let mut replies = Vec::new();
+    // One more than is written at once.
+    for number in 0..1025 {
+        let (reply, answered) = oneshot::channel();
+        replies.push(answered);
+        let append = Append {
+            operation: id(number),
+            after: 0,
+            records: vec![begun(number)],
+            reply,
+        };
+        jobs.send(Job::Append(append)).unwrap();
+    }
+    let (first, loaded) = oneshot::channel();
+    jobs.send(Job::Load(id(7), first)).unwrap();
+    let (second, listed) = oneshot::channel();
+    jobs.send(Job::ListOpen(second)).unwrap();
+    drop(jobs);
+    writer.run(&asked);
+    for reply in replies {
+        reply.await.unwrap().unwrap();
+    }
+    assert_eq!(loaded.await.unwrap().unwrap(), [begun(7)]);
+    assert_eq!(listed.await.unwrap().unwrap().len(), 1025);
+    assert_eq!(syncs.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
+async fn after_a_failed_write_nothing_is_taken_any_more() {
+    let folder = Folder::new();
+    fs::write(folder.file(), HEADER).unwrap();
+    // Open for reading only, so that every write fails.
+    let writer = writer(&folder, fs::File::open(folder.file()).unwrap());
+    let syncs = Arc::clone(&writer.syncs);
     let (jobs, asked) = channel();
     let thread = std::thread::spawn(move || writer.run(&asked));
     let journal = FileJournal(Arc::new(Inner {
