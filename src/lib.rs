@@ -24,6 +24,7 @@ mod list;
 pub mod mock;
 mod private_file;
 mod redact;
+pub mod registration;
 #[cfg(feature = "restate")]
 pub mod restate;
 #[cfg(feature = "sandbox")]

@@ -1,7 +1,10 @@
 //! The client: every operation of the service, with what a document cannot say.
 
 mod closing;
+mod engagement;
 mod lists;
+mod register;
+mod settle;
 mod sync;
 mod updates;
 mod wait;
