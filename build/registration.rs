@@ -18,12 +18,24 @@ const OPERATION: &str = "PatchOperation";
 const CURRENCY: &str = "currency";
 /// The figures, each a whole number, and what it is.
 const FIGURES: [(&str, &str); 6] = [
-    ("leastDealValue", "The least value of a deal, in `CURRENCY`."),
-    ("yearlyValueAbove", "What a year of the contract is worth more than."),
-    ("hoursFromCreationToWon", "The least time from creation to won."),
+    (
+        "leastDealValue",
+        "The least value of a deal, in `CURRENCY`.",
+    ),
+    (
+        "yearlyValueAbove",
+        "What a year of the contract is worth more than.",
+    ),
+    (
+        "hoursFromCreationToWon",
+        "The least time from creation to won.",
+    ),
     ("daysSinceSignature", "The most time since the signature."),
     ("daysSinceStart", "The most time since the contract began."),
-    ("yearsOfPerpetual", "How long a contract without an end counts for."),
+    (
+        "yearsOfPerpetual",
+        "How long a contract without an end counts for.",
+    ),
 ];
 
 /// Writes them.
@@ -61,7 +73,11 @@ pub fn emit(document: &Document) -> Result<TokenStream, Problem> {
     let (ended, known) = (texts(STATUS, "x-ended"), texts(STATUS, "enum"));
     if ended.is_empty() || ended.iter().any(|one| !known.contains(one)) {
         let what = format!("`{STATUS}` does not say in which of its statuses one has ended");
-        return Err(missing(STATUS, what, "give it `x-ended`, a list of its values"));
+        return Err(missing(
+            STATUS,
+            what,
+            "give it `x-ended`, a list of its values",
+        ));
     }
     let ended = ended
         .iter()

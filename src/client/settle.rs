@@ -149,6 +149,9 @@ pub(super) fn text(id: &ReferralId, value: &impl Serialize) -> Result<String, Er
     serde_json::to_string(value).map_err(|_| unwritable(id))
 }
 
-pub(super) fn parsed<T: serde::de::DeserializeOwned>(id: &ReferralId, text: &str) -> Result<T, Error> {
+pub(super) fn parsed<T: serde::de::DeserializeOwned>(
+    id: &ReferralId,
+    text: &str,
+) -> Result<T, Error> {
     serde_json::from_str(text).map_err(|_| unwritable(id))
 }

@@ -2,9 +2,9 @@
 
 use super::ReferralsClient;
 use super::settle::{Snapshot, parsed, text};
-use crate::error::{Error, Operation};
 #[cfg(doc)]
 use crate::error::Outcome;
+use crate::error::{Error, Operation};
 use crate::generated::client::types::{Member, NewMember, Referral};
 use crate::lifecycle::{self, State, Transition};
 use crate::scalar::ReferralId;

@@ -114,7 +114,9 @@ mod tests {
         assert_eq!(changes(BEFORE), Ok(vec![]));
         assert_eq!(
             with(r#"{"value":1,"#, r#"{"value":9007199254740993.01,"#),
-            Ok(vec!["replace /registrations/0/contract/value 9007199254740993.01".to_owned()])
+            Ok(vec![
+                "replace /registrations/0/contract/value 9007199254740993.01".to_owned()
+            ])
         );
         assert_eq!(
             with(r#""value":2"#, r#""value":3,"pricingModel":"Other""#),
@@ -148,7 +150,9 @@ mod tests {
         );
         assert_eq!(
             with(r#""value":1,"#, ""),
-            Err(Refusal::Remove("/registrations/0/contract/value".to_owned()))
+            Err(Refusal::Remove(
+                "/registrations/0/contract/value".to_owned()
+            ))
         );
     }
 }

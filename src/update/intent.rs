@@ -32,8 +32,9 @@ pub(crate) fn judge(changes: &[Change], base: &str, now: &str) -> Seen {
         // As many as there were, and those that were meant to come.
         let like = |text: Option<&str>| {
             let items = text.and_then(items).unwrap_or_default();
-            let like =
-                |item: &&&serde_json::value::RawValue| alike(Some(change.meant()), Some(item.get()));
+            let like = |item: &&&serde_json::value::RawValue| {
+                alike(Some(change.meant()), Some(item.get()))
+            };
             items.iter().filter(like).count()
         };
         let meant = changes.iter().filter(|other| {

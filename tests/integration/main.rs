@@ -42,6 +42,8 @@ mod pager;
 #[cfg(feature = "sandbox")]
 mod redaction;
 #[cfg(feature = "sandbox")]
+mod register;
+#[cfg(feature = "sandbox")]
 mod reliability;
 #[cfg(feature = "sandbox")]
 mod retry;
