@@ -51,7 +51,9 @@ fn run() -> Result<(), String> {
         "httpmock.rs",
         generated.httpmock.as_deref().unwrap_or_default(),
     )?;
-    write(&out, "public_api.txt", &generated.public_api)
+    write(&out, "public_api.txt", &generated.public_api)?;
+    // For tests that walk its schemas.
+    write(&out, "document.json", &document.value.to_string())
 }
 
 fn write(out: &Path, name: &str, text: &str) -> Result<(), String> {

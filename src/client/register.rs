@@ -37,7 +37,7 @@ impl ReferralsClient {
     /// ```
     ///
     /// # Expected flow
-    /// The referral is read, and of a co-sell deal Microsoft's half is looked for.
+    /// The referral is read, and Microsoft's half of the deal is looked for.
     /// The [portal's rules](crate::registration::RegistrationRule) are checked, all
     /// of them, and the registration is sent with the eTag that was read. Its
     /// status is `ReviewPending` at first;
@@ -170,9 +170,10 @@ impl ReferralsClient {
         .await
     }
 
-    /// Microsoft's half of a co-sell deal, where it is listed.
+    /// Microsoft's half of a deal, where it is listed. A deal that Microsoft was
+    /// invited to later does not say so itself; a private one has none.
     async fn microsofts_half(&self, referral: &Referral) -> Result<Option<Referral>, Error> {
-        if DealType::of(referral) != Some(DealType::CoSell) {
+        if DealType::of(referral) == Some(DealType::Private) {
             return Ok(None);
         }
         let halves = self.microsofts_halves(&referral.engagement_id).await?;

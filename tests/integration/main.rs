@@ -7,7 +7,9 @@
     reason = "a test that fails by a panic is a test that fails"
 )]
 
+mod filter_property;
 mod generated;
+mod sweep;
 mod wire;
 
 #[cfg(feature = "httpmock")]
@@ -55,3 +57,5 @@ mod support;
 mod sync;
 #[cfg(feature = "sandbox")]
 mod update;
+#[cfg(feature = "sandbox")]
+mod upgrade;

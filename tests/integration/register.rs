@@ -188,7 +188,8 @@ fn judge(change: &Change, now: Timestamp) -> Vec<Rule> {
 
 #[test]
 fn the_border_of_each_rule_is_on_the_right_side() {
-    let now: Timestamp = Utc::now().into();
+    // To the digits that the wire has.
+    let now = time(&Timestamp::from(Utc::now()).to_string());
     let at = move |offset: TimeDelta| Timestamp::from(now.utc() + offset);
     let second = TimeDelta::seconds(1);
     let ago = move |days, more: TimeDelta| at(-TimeDelta::days(days) - more);
