@@ -130,7 +130,8 @@ async fn every_call(sandbox: &Sandbox, said: &mut Said) {
         "invite",
         client().invite_microsoft(&open, &invitation).await,
     );
-    let wait = client().wait_until(&open, |_| false, Duration::from_secs(1));
+    let waiting = client();
+    let wait = waiting.wait_until(&open, |_| false, Duration::from_secs(1));
     said.note("wait", wait.await);
     let mut sync = client().sync_since(&Watermark::at(Utc::now()));
     said.note(

@@ -6,6 +6,9 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
+/// Deeper than anything but a schema that is within itself.
+const DEEPEST: usize = 9;
+
 /// What a place holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -73,9 +76,9 @@ impl Instance {
     }
 }
 
-/// Numbers that a float cannot hold stand between at signs in the tree.
+/// Numbers that a float cannot hold stand between number signs in the tree.
 fn digits(value: &Value) -> String {
-    value.to_string().replace("\"@", "").replace("@\"", "")
+    value.to_string().replace("\"#", "").replace("#\"", "")
 }
 
 /// One text for all orders of members; digits stay.
@@ -177,6 +180,9 @@ impl Schemas {
         mut place: Place,
         choose: &mut dyn FnMut(&Place) -> Choice,
     ) -> Option<Instance> {
+        if place.path.len() > DEEPEST {
+            return None;
+        }
         let (name, schema) = self.resolve(schema);
         let name = name.unwrap_or_default();
         place.kind = kind(name, schema);
@@ -245,9 +251,9 @@ impl Schemas {
             }
             Kind::Amount => match odd.map(|odd| odd % 3) {
                 None => Instance::same(json!(12.5)),
-                Some(0) => Instance::same(json!("@9007199254740993.01@")),
-                Some(1) => Instance::same(json!("@0.10000000000000000000000001@")),
-                _ => Instance::turned(json!("10000.10"), json!("@10000.10@")),
+                Some(0) => Instance::same(json!("#9007199254740993.01#")),
+                Some(1) => Instance::same(json!("#0.10000000000000000000000001#")),
+                _ => Instance::turned(json!("10000.10"), json!("#10000.10#")),
             },
             Kind::Enum => {
                 let forms = [
