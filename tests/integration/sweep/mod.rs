@@ -30,7 +30,10 @@ fn through<T: DeserializeOwned + Serialize>(text: &str) -> Result<String, serde_
 fn through_error(text: &str) -> Result<String, serde_json::Error> {
     let written = through::<ErrorBody>(text)?;
     let none = "\"innerError\":null";
-    Ok(written.replace(&format!(",{none}"), "").replace(none, ""))
+    let forms = [format!(",{none}"), format!("{none},"), none.to_owned()];
+    Ok(forms
+        .iter()
+        .fold(written, |text, form| text.replace(form, "")))
 }
 
 /// Every schema is one of these or within one.
