@@ -16,6 +16,7 @@ async fn private() -> (Sandbox, ReferralsClient, Referral) {
     let mut new: Value = serde_json::from_str(PUBLISHED).unwrap();
     new["type"] = json!("Independent");
     new["consent"]["consentToShareReferralWithMicrosoftSellers"] = json!(false);
+    new["consent"]["consentToMicrosoftToContactSpecificPartners"] = json!(true);
     new["inviteContext"] = json!({});
     new["customerProfile"]["ids"] = json!([{"profileType": "Duns", "id": "795986822"}]);
     let new: NewReferral = serde_json::from_value(new).unwrap();
@@ -45,6 +46,9 @@ async fn a_private_deal_is_shown_and_microsoft_invited_with_what_the_deal_has() 
         .await;
     // The stand-in keeps a float; what it gives is what is sent on.
     let referral = exact.unwrap().into_referral().unwrap();
+    sandbox.edit(referral.id.as_str(), |stored| {
+        stored["details"]["later"] = json!("of no request");
+    });
     let before = writes(&sandbox).len();
     let invited = client
         .invite_microsoft(&referral.id, &invitation())
@@ -108,9 +112,14 @@ async fn a_private_deal_is_shown_and_microsoft_invited_with_what_the_deal_has() 
         body["consent"]["consentToShareReferralWithMicrosoftSellers"],
         true
     );
+    assert_eq!(
+        body["consent"]["consentToMicrosoftToContactSpecificPartners"],
+        true
+    );
     for member in ["currency", "notes", "closingDateTime"] {
         assert_eq!(body["details"][member], own["details"][member], "{member}");
     }
+    assert!(body["details"].get("later").is_none());
     let solutions = "/details/requirements/solutions/0/id";
     assert_eq!(body.pointer(solutions), published.pointer(solutions));
     for only_own in [
@@ -221,6 +230,21 @@ async fn all_that_is_wrong_is_told_at_once_and_nothing_is_sent() {
     let invited = client.invite_microsoft(&half, &invitation()).await.unwrap();
     assert_eq!(invited.connected.id, half);
     assert_eq!(writes(&sandbox).len(), 1, "the create of the private deal");
+    let sandbox = Sandbox::builder().engagement_lists_microsofts_half(false);
+    let sandbox = sandbox.start().await.unwrap();
+    let half = json!({"organizationId": "msft"});
+    let half = sandbox.insert(half)["id"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    let invitation = invitation().without_portal_rules();
+    let error = crate::support::client(&sandbox)
+        .invite_microsoft(&half, &invitation)
+        .await
+        .unwrap_err();
+    let paths: Vec<&str> = error.problems().iter().map(|one| one.path()).collect();
+    assert_eq!(paths, ["/organizationId"]);
 }
 
 #[tokio::test]

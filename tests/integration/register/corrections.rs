@@ -111,5 +111,14 @@ async fn a_correction_is_refused_for_what_it_breaks_and_not_for_what_was_broken(
         .await
         .unwrap_err();
     assert_eq!(rules(&error), [(Rule::NotEnded, "/registrations/0/status")]);
+    // Where it does not say so itself, the referral does.
+    sandbox.edit(id.as_str(), |stored| {
+        stored["registrations"][0]["status"] = Value::Null;
+    });
+    let error = client
+        .update_registration(&id, |one| signed(one, days_ago(108)))
+        .await
+        .unwrap_err();
+    assert_eq!(rules(&error)[0].0, Rule::NotEnded);
     assert_eq!(writes(&sandbox).len(), sent + 1);
 }

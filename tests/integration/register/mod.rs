@@ -6,7 +6,7 @@ mod rules;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use partner_referrals::registration::{RegistrationError, RegistrationRule as Rule};
-use partner_referrals::sandbox::{Fault, FaultPlan, FaultRule, Sandbox};
+use partner_referrals::sandbox::{Fault, FaultBody, FaultPlan, FaultRule, Sandbox};
 use partner_referrals::types::{
     ContractTerm, NewMarketplaceTransaction, NewRegistration, NewRegistrationContract,
     NewRegistrationSolution, Referral, Registration, RegistrationStatus, RegistrationType,
@@ -140,12 +140,32 @@ async fn a_co_sell_deal_is_registered_once_microsoft_has_accepted_it() {
 
     sandbox.edit(half.as_str(), |half| {
         half["createdDateTime"] = json!(days_ago(30));
-        half["status"] = json!("Active");
-        half["substatus"] = json!("Accepted");
+        half["status"] = json!("Closed");
+        half["substatus"] = json!("Declined");
     });
-    client.register_deal(&id, &new()).await.unwrap();
+    let error = client.register_deal(&id, &new()).await.unwrap_err();
+    assert_eq!(rules(&error), [(Rule::MicrosoftAccepted, "/engagementId")]);
+    // What a service lists that ignores the filter is not of this deal.
+    let mut other = sandbox.referral(half.as_str()).unwrap();
+    other["engagementId"] = json!("another");
+    let body = FaultBody::Text(json!({"value": [other]}).to_string());
+    let ignores = FaultRule::new(Fault::status(200, body))
+        .method("GET")
+        .nth(2);
+    let refused = FaultRule::new(Fault::status(403, FaultBody::Empty)).method("PATCH");
+    sandbox.set_faults(FaultPlan::new().rule(ignores).rule(refused));
+    let error = client.register_deal(&id, &new()).await.unwrap_err();
+    assert!(matches!(error, RegistrationError::Failed(_)), "{error}");
     assert_eq!(writes(&sandbox).len(), 1);
+    sandbox.set_faults(FaultPlan::new());
 
+    // Declined once, and accepted when it was invited again.
+    sandbox.insert(json!({
+        "organizationId": "msft", "engagementId": "an-engagement", "type": "Shared",
+        "status": "Active", "substatus": "Accepted", "createdDateTime": days_ago(30),
+    }));
+    client.register_deal(&id, &new()).await.unwrap();
+    assert_eq!(writes(&sandbox).len(), 2);
     // A half that cannot be looked for stops it, and nothing is sent.
     let down = FaultRule::new(Fault::status(
         500,
@@ -158,7 +178,7 @@ async fn a_co_sell_deal_is_registered_once_microsoft_has_accepted_it() {
         matches!(error, RegistrationError::LookUpFailed(_)),
         "{error}"
     );
-    assert_eq!(writes(&sandbox).len(), 1);
+    assert_eq!(writes(&sandbox).len(), 2);
 }
 
 #[tokio::test]
