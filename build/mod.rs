@@ -15,6 +15,7 @@ mod lenient;
 pub mod lifecycle;
 pub mod problem;
 mod redact;
+mod registration;
 mod rights;
 pub mod schema;
 pub mod shape;
@@ -74,6 +75,7 @@ pub fn generate(document: &Document, options: Options) -> Result<Generated, Prob
     let lifecycle = parse("lifecycle", lifecycle::emit(document)?)?;
     let mut names_of_wire = wire::emit(document)?;
     names_of_wire.extend(rights::emit(document)?);
+    names_of_wire.extend(registration::emit(document)?);
     let wire = parse("wire", names_of_wire)?;
     let httpmock = if options.httpmock {
         let mut full = document.value.clone();

@@ -13,7 +13,7 @@ use super::problem::Problem;
 use super::schema::{SCHEMAS, doc, operations, schemas, type_name};
 
 /// The schemas whose members handwritten code names, and the module of each.
-const MEMBERS_OF: [(&str, &str); 7] = [
+const MEMBERS_OF: [(&str, &str); 14] = [
     ("Referral", "referral"),
     ("Target", "target"),
     ("ReferralList", "referral_list"),
@@ -21,6 +21,13 @@ const MEMBERS_OF: [(&str, &str); 7] = [
     ("Address", "address"),
     ("Member", "member"),
     ("Consent", "consent"),
+    ("ReferralDetails", "referral_details"),
+    ("Registration", "registration"),
+    ("RegistrationContract", "registration_contract"),
+    ("RegistrationSolution", "registration_solution"),
+    ("NewRegistrationSolution", "new_registration_solution"),
+    ("MarketplaceTransaction", "marketplace_transaction"),
+    ("RegistrationStatusHistory", "registration_status_history"),
 ];
 
 /// Writes them.

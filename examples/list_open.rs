@@ -8,7 +8,8 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use futures::TryStreamExt;
-use partner_referrals::ListOptions;
+use partner_referrals::types::{Direction, Status};
+use partner_referrals::{ListOptions, filter};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -26,8 +27,9 @@ async fn run() -> Result<(), Box<dyn Error>> {
             }));
         }
     }
+    let incoming = filter::direction().eq(Direction::Incoming);
     let open = ListOptions::new()
-        .filter("direction eq 'Incoming' and status eq 'New'")
+        .filter(incoming.and(filter::status().eq(Status::New)))
         .order_by("createdDateTime desc");
     let mut referrals = client.referrals(open);
     let mut count = 0;

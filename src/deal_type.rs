@@ -18,6 +18,13 @@ use crate::generated::enums::{AssistanceRequestCode, Qualification, ReferralType
 /// for (portal 2021 and 2023, API pages of 2024, a published connector); `type`
 /// only hints at it.
 ///
+/// From one to the next:
+/// [`show_to_microsoft_sellers`](crate::ReferralsClient::show_to_microsoft_sellers),
+/// a patch of that consent (connector 2020 to 2023), and
+/// [`invite_microsoft`](crate::ReferralsClient::invite_microsoft), a second
+/// referral in the same engagement (inferred from the two creates of a shared
+/// referral). Neither can be taken back (portal, 2023).
+///
 /// ```
 /// use partner_referrals::DealType;
 ///

@@ -18,12 +18,14 @@ pub mod credential;
 mod deal_type;
 mod error;
 mod generated;
+mod invitation;
 pub mod lifecycle;
 mod list;
 #[cfg(feature = "httpmock")]
 pub mod mock;
 mod private_file;
 mod redact;
+pub mod registration;
 #[cfg(feature = "restate")]
 pub mod restate;
 #[cfg(feature = "sandbox")]
@@ -41,6 +43,7 @@ pub use credential::{
 };
 pub use deal_type::DealType;
 pub use error::{Error, ErrorKind, Operation, Outcome, ServiceFault};
+pub use invitation::{Invitation, InvitationError, Invited};
 pub use list::filter;
 pub use list::{Continuation, InvalidContinuation, ListOptions, Page, Pages, Referrals, Watermark};
 pub use scalar::{

@@ -85,8 +85,8 @@ impl ReferralsClient {
     /// Makes a private deal a partner-led one: shows it to Microsoft's sellers.
     /// **It cannot be taken back.** A deal that they see already is left alone.
     ///
-    /// To ask for Microsoft's help, too, takes a second referral: see
-    /// [`shared_referral`](crate::shared_referral).
+    /// To ask for Microsoft's help, too:
+    /// [`invite_microsoft`](Self::invite_microsoft).
     ///
     /// # Errors
     /// As of [`update`](Self::update).

@@ -1,7 +1,10 @@
 //! The client: every operation of the service, with what a document cannot say.
 
 mod closing;
+mod engagement;
 mod lists;
+mod register;
+mod settle;
 mod sync;
 mod updates;
 mod wait;
@@ -10,6 +13,7 @@ mod walk;
 pub use sync::SyncRun;
 pub use wait::Waited;
 
+use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -51,7 +55,7 @@ use crate::update::{Patch, Patched};
 /// ([`RetryPolicy`](crate::RetryPolicy)). Every error says whether the service
 /// acted ([`Error::outcome`]). The token goes to the configured origin only;
 /// redirects are not followed.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ReferralsClient {
     generated: Client,
 }
@@ -265,6 +269,15 @@ impl ReferralsClient {
         F: Future<Output = Result<T, Generated<()>>>,
     {
         self.generated.inner.call(&Arc::new(call), request).await
+    }
+}
+
+/// The address alone: headers that were set may name somebody.
+impl fmt::Debug for ReferralsClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReferralsClient")
+            .field("base_url", &self.generated.baseurl)
+            .finish_non_exhaustive()
     }
 }
 

@@ -176,3 +176,34 @@ impl SyncRun {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::credential::StaticToken;
+
+    fn at(minute: u32) -> Timestamp {
+        format!("2024-03-01T10:{minute:02}:00Z").parse().unwrap()
+    }
+
+    /// After which of these times a run that reads all of a list, because its
+    /// filter was refused, takes the rest for old.
+    fn stops_at(updated: &[u32], narrowed: bool) -> Option<usize> {
+        let client = ReferralsClient::new(StaticToken::new("token").unwrap()).unwrap();
+        let mut run = client.sync_since(&Watermark::at(at(30)));
+        run.narrowed = narrowed;
+        updated.iter().position(|minute| run.is_behind(at(*minute)))
+    }
+
+    #[test]
+    fn a_list_is_left_early_only_while_it_falls() {
+        // Five minutes of overlap: 25 is the last that counts.
+        assert_eq!(stops_at(&[50, 40, 25, 24, 1], false), Some(3));
+        assert_eq!(stops_at(&[50, 40, 25, 24, 1], true), None);
+        // An order of its own, or none that can be told yet.
+        assert_eq!(stops_at(&[1, 2, 3], false), None);
+        assert_eq!(stops_at(&[20, 40, 10, 50], false), None);
+        assert_eq!(stops_at(&[24], false), None);
+        assert_eq!(stops_at(&[24, 24], false), None);
+    }
+}

@@ -1,32 +1,14 @@
-//! Updates: read, edit, send the difference, and settle what is in doubt.
-
-use std::sync::Arc;
-
-use serde::Serialize;
+//! Updates: an edit, and the difference that it makes.
 
 use super::ReferralsClient;
-use crate::error::{Error, Operation, Outcome};
+use super::settle::{Snapshot, parsed, text};
+#[cfg(doc)]
+use crate::error::Outcome;
+use crate::error::{Error, Operation};
 use crate::generated::client::types::{Member, NewMember, Referral};
 use crate::lifecycle::{self, State, Transition};
-use crate::scalar::{PatchValue, ReferralId};
-use crate::transport::read;
-use crate::update::{Change, Patch, Patched, Seen, Updated, diff, judge};
-
-/// How often an edit is made anew because somebody else was faster.
-const ROUNDS: usize = 5;
-
-/// A change that may have been made.
-struct Doubt {
-    changes: Vec<Change>,
-    base: Snapshot,
-    error: Error,
-}
-
-/// A referral, and the text that it was read from.
-struct Snapshot {
-    text: String,
-    referral: Referral,
-}
+use crate::scalar::ReferralId;
+use crate::update::{Change, Updated, diff};
 
 /// # Updates
 impl ReferralsClient {
@@ -86,47 +68,8 @@ impl ReferralsClient {
         id: &ReferralId,
         mut edit: impl FnMut(&mut Referral),
     ) -> Result<Updated, Error> {
-        let mut doubt: Option<Doubt> = None;
-        let mut round = 0;
-        loop {
-            let before = match (self.snapshot(id).await, &doubt) {
-                (Ok(before), _) => before,
-                (Err(error), None) => return Err(error),
-                (Err(_), Some(_)) => return Err(settled(doubt)),
-            };
-            if let Some(open) = &doubt {
-                match judge(&open.changes, &open.base.text, &before.text) {
-                    Seen::Made => return Ok(made(before.referral)),
-                    Seen::Untouched if open.error.is_precondition_failed() => {}
-                    Seen::Untouched | Seen::Unclear => return Err(settled(doubt)),
-                }
-            }
-            let changes = self.edited(&before, &mut edit)?;
-            if changes.is_empty() {
-                return Ok(Updated::Unchanged(Box::new(before.referral)));
-            }
-            round += 1;
-            let error = match self.send(&before.referral, &changes).await {
-                Ok(patched) => return Ok(Updated::Changed(patched)),
-                Err(error) => error,
-            };
-            match error.outcome() {
-                Outcome::Unknown | Outcome::Done => {
-                    let base = before;
-                    doubt = Some(Doubt {
-                        changes,
-                        base,
-                        error,
-                    });
-                }
-                // Without a doubt the last conflict is the error.
-                _ if error.is_precondition_failed() && (round < ROUNDS || doubt.is_some()) => {}
-                _ => return Err(error),
-            }
-            if round >= ROUNDS {
-                return self.last_look(id, doubt).await;
-            }
-        }
+        self.settle(id, None, |before| self.edited(before, &mut edit))
+            .await
     }
 
     /// Appends somebody to the partner's team (`/team/-`), unless somebody with
@@ -174,27 +117,6 @@ impl ReferralsClient {
         text(id, new).and_then(|text| parsed(id, &text))
     }
 
-    async fn snapshot(&self, id: &ReferralId) -> Result<Snapshot, Error> {
-        let operation = Operation::GetReferral;
-        let path = operation.path().replace("{id}", id.as_str());
-        let call = Arc::new(self.begin(operation));
-        let request = || async {
-            let bytes = read(&self.generated, operation, &path, &[]).await?;
-            match serde_json::from_slice(&bytes) {
-                Ok(referral) => Ok(Snapshot {
-                    // JSON that was read is UTF-8.
-                    text: String::from_utf8_lossy(&bytes).into_owned(),
-                    referral,
-                }),
-                Err(error) => Err(progenitor_client::Error::InvalidResponsePayload(
-                    bytes, error,
-                )),
-            }
-        };
-        let read = self.generated.inner.call(&call, request).await;
-        read.map_err(|error| error.about(id.as_str()))
-    }
-
     /// The changes of an edit, if it may be made.
     fn edited(
         &self,
@@ -222,39 +144,6 @@ impl ReferralsClient {
         }
         Ok(changes)
     }
-
-    async fn send(&self, before: &Referral, changes: &[Change]) -> Result<Patched, Error> {
-        let operation = Operation::PatchReferral;
-        let etag = super::version(operation, before)?.clone();
-        let mut patch = Patch::new().if_match(etag).return_referral();
-        for change in changes {
-            let value: PatchValue = parsed(&before.id, &change.value)?;
-            patch = patch.with_raw(change.op.clone(), change.pointer(), value);
-        }
-        self.patch(&before.id, &patch).await
-    }
-
-    /// The end of the rounds: whether the last change, if in doubt, was made.
-    async fn last_look(&self, id: &ReferralId, doubt: Option<Doubt>) -> Result<Updated, Error> {
-        if let (Some(open), Ok(now)) = (&doubt, self.snapshot(id).await)
-            && judge(&open.changes, &open.base.text, &now.text) == Seen::Made
-        {
-            return Ok(made(now.referral));
-        }
-        Err(settled(doubt))
-    }
-}
-
-fn made(referral: Referral) -> Updated {
-    Updated::Changed(Patched::Referral(Box::new(referral)))
-}
-
-/// The error of a change that stays in doubt.
-fn settled(doubt: Option<Doubt>) -> Error {
-    match doubt {
-        Some(doubt) => doubt.error,
-        None => Error::invalid(Operation::PatchReferral, "the edit found no end"),
-    }
 }
 
 /// Adds somebody whose address is not there yet.
@@ -264,18 +153,4 @@ fn join(team: &mut Vec<Member>, member: &Member) {
     if wanted.is_none() || !team.iter().any(|one| address(one) == wanted) {
         team.push(member.clone());
     }
-}
-
-/// What cannot be written or read again is the caller's value.
-fn unwritable(id: &ReferralId) -> Error {
-    let why = "a value of the edit cannot be written as JSON";
-    Error::invalid(Operation::PatchReferral, why).about(id.as_str())
-}
-
-fn text(id: &ReferralId, value: &impl Serialize) -> Result<String, Error> {
-    serde_json::to_string(value).map_err(|_| unwritable(id))
-}
-
-fn parsed<T: serde::de::DeserializeOwned>(id: &ReferralId, text: &str) -> Result<T, Error> {
-    serde_json::from_str(text).map_err(|_| unwritable(id))
 }

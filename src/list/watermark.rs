@@ -97,3 +97,41 @@ impl fmt::Debug for Watermark {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minute: u32) -> Timestamp {
+        format!("2024-03-01T10:{minute:02}:00Z").parse().unwrap()
+    }
+
+    fn given(minutes: &[u32]) -> BTreeMap<ReferralId, Timestamp> {
+        let one = |minute: &u32| (ReferralId::new(format!("r{minute}")).unwrap(), at(*minute));
+        minutes.iter().map(one).collect()
+    }
+
+    #[test]
+    fn what_was_kept_back_holds_the_watermark() {
+        let start = Watermark::at(at(10));
+        assert_eq!(start.after(given(&[20, 30]), None).time(), Some(at(30)));
+        assert_eq!(
+            start.after(given(&[20, 30]), Some(at(25))).time(),
+            Some(at(25))
+        );
+        // It never goes back by itself.
+        assert_eq!(start.after(given(&[5]), None).time(), Some(at(10)));
+        assert_eq!(start.after(given(&[]), None).time(), Some(at(10)));
+    }
+
+    #[test]
+    fn only_what_lies_within_the_overlap_is_remembered() {
+        let after = Watermark::beginning().after(given(&[20, 25, 30]), None);
+        let has = |minute: u32| {
+            let id = ReferralId::new(format!("r{minute}")).unwrap();
+            after.has(&id, at(minute))
+        };
+        assert_eq!([has(20), has(25), has(30)], [false, true, true]);
+        assert_eq!(after.since(), Some(at(25)));
+    }
+}

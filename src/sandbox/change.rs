@@ -5,16 +5,16 @@
 //! for a PUT without `If-Match`, 403 for a change of Microsoft's status, that a
 //! PUT clears the known members that its body leaves out (unknown ones survive),
 //! and `If-Match: *` taking any version.
-//! The business rules of deal registrations (amounts, dates) are not enforced.
+//! Deal registrations have a file of their own.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 use super::answer::Refusal;
-use super::chance::wire_time;
 use super::create::{check_content, check_required, object};
 use super::lifecycle::{Stand, check_transition};
 use super::patch::{self, Operation};
+use super::registration;
 use super::skeleton;
 use super::state::{State, date_the_turn, is_microsofts_half, set, text};
 use super::values;
@@ -32,12 +32,16 @@ pub(super) fn patch(
     let registers = check_open(&before, &operations)?;
 
     let mut after = before.clone();
-    if registers && !after.get("registrations").is_some_and(Value::is_array) {
-        set(&mut after, "registrations", json!([]));
+    if registers {
+        registration::check_deal(state, &before, &operations)?;
+        if !after.get(registration::LIST).is_some_and(Value::is_array) {
+            set(&mut after, registration::LIST, json!([]));
+        }
     }
     patch::apply(&mut after, operations)?;
     if registers {
-        register(state, &mut after, now);
+        registration::check_content(&after)?;
+        registration::complete(state, &mut after, now);
     }
     finish(state, id, &before, after, now)
 }
@@ -134,11 +138,11 @@ fn closed() -> Refusal {
 /// one; says whether the patch is about registrations.
 fn check_open(before: &Value, operations: &[Operation]) -> Result<bool, Refusal> {
     let stand = Stand::of(before);
-    let is_registration = |operation: &Operation| operation.member() == "registrations";
+    let is_registration = |operation: &Operation| operation.member() == registration::LIST;
     let registers = operations.iter().any(is_registration);
     if registers && !stand.is_won() {
         return Err(Refusal::invalid(
-            "registrations",
+            registration::LIST,
             "A deal can be registered once its referral is won.",
         ));
     }
@@ -146,25 +150,6 @@ fn check_open(before: &Value, operations: &[Operation]) -> Result<bool, Refusal>
         return Err(closed());
     }
     Ok(registers)
-}
-
-/// What the service adds to a new deal registration.
-fn register(state: &mut State, after: &mut Value, now: DateTime<Utc>) {
-    let mut added = false;
-    if let Some(Value::Array(registrations)) = after.get_mut("registrations") {
-        for registration in registrations {
-            if registration.is_object() && registration.get("id").is_none() {
-                set(registration, "id", json!(state.ids.guid()));
-                set(registration, "registrationDateTime", json!(wire_time(now)));
-                set(registration, "status", json!("ReviewPending"));
-                set(registration, "statusReason", Value::Null);
-                added = true;
-            }
-        }
-    }
-    if added {
-        set(after, "registrationStatus", json!("ReviewPending"));
-    }
 }
 
 /// Judges the outcome of a change as a whole, and stores it.

@@ -1,5 +1,8 @@
 //! How PATCH and PUT treat a referral, without a connection in between.
 
+#[path = "registration_tests.rs"]
+mod registrations;
+
 use super::*;
 use crate::sandbox::chance::Ids;
 use crate::sandbox::create::create;
@@ -126,31 +129,6 @@ fn the_table_decides_the_status_as_a_whole() {
     );
     let won = desk.patch(None, status("Closed", "Won")).unwrap();
     assert_eq!(won["closedDateTime"], "2024-01-01T00:00:00.0000000Z");
-}
-
-#[test]
-fn a_closed_referral_takes_registrations_only_and_only_if_won() {
-    let registration = json!([
-        { "op": "add", "path": "/registrations/-", "value": { "type": "AzureIPCoSell" } },
-    ]);
-    let mut desk = Desk::new();
-    assert_eq!(
-        desk.patch(None, registration.clone()).unwrap_err().status,
-        400
-    );
-    desk.close("Won");
-    let notes = replace("/details/notes", json!("late"));
-    assert_eq!(desk.patch(None, notes).unwrap_err().status, 400);
-    let after = desk.patch(None, registration.clone()).unwrap();
-    assert_eq!(after["registrations"][0]["status"], "ReviewPending");
-    assert_eq!(after["registrationStatus"], "ReviewPending");
-    let term = replace("/registrations/0/contract", json!({ "term": "Perpetual" }));
-    let after = desk.patch(None, term).unwrap();
-    assert_eq!(after["registrations"][0]["contract"]["term"], "Perpetual");
-
-    let mut lost = Desk::new();
-    lost.close("Lost");
-    assert_eq!(lost.patch(None, registration).unwrap_err().status, 400);
 }
 
 #[test]

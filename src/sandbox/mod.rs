@@ -41,6 +41,7 @@ mod lifecycle;
 mod page;
 mod patch;
 mod record;
+mod registration;
 mod routes;
 mod server;
 mod service;
@@ -156,6 +157,18 @@ impl Sandbox {
     /// `statusReason`. Says whether there was a half waiting for an answer.
     pub fn microsoft_declines(&self, engagement_id: &str, reason: &str) -> bool {
         self.microsoft_answers(engagement_id, MicrosoftAnswer::Declines(reason))
+    }
+
+    /// The review of a referral's first deal registration comes to a result:
+    /// `status`, such as `Approved`, now, with this `statusReason`. Says whether
+    /// there was a registration.
+    pub fn registration_reviewed(&self, id: &str, status: &str, reason: Option<&str>) -> bool {
+        let now = self.service.now();
+        let mut reviewed = false;
+        self.edit(id, |referral| {
+            reviewed = registration::review(referral, status, reason, now);
+        });
+        reviewed
     }
 
     fn microsoft_answers(&self, engagement_id: &str, answer: MicrosoftAnswer<'_>) -> bool {

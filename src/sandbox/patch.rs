@@ -19,6 +19,11 @@ pub(super) struct Operation {
 }
 
 impl Operation {
+    /// The names along the path.
+    pub(super) fn segments(&self) -> &[String] {
+        &self.segments
+    }
+
     /// The member of the referral that the path starts at.
     pub(super) fn member(&self) -> &str {
         self.segments.first().map_or("", String::as_str)

@@ -15,9 +15,27 @@ pub(crate) struct Change {
     pub(crate) append: bool,
     /// The value as JSON.
     pub(crate) value: String,
+    /// What of the value a referral has afterwards, where that is not all.
+    pub(crate) comes_back: Option<String>,
 }
 
 impl Change {
+    /// A value at the end of a list of the referral.
+    pub(crate) fn appended(list: &str, value: String, comes_back: String) -> Self {
+        Self {
+            op: PatchOp::Add,
+            path: vec![list.to_owned()],
+            append: true,
+            value,
+            comes_back: Some(comes_back),
+        }
+    }
+
+    /// What is looked for afterwards.
+    pub(super) fn meant(&self) -> &str {
+        self.comes_back.as_deref().unwrap_or(&self.value)
+    }
+
     /// The path as a JSON pointer (RFC 6901).
     pub(crate) fn pointer(&self) -> String {
         let end = if self.append { "/-" } else { "" };
@@ -25,7 +43,7 @@ impl Change {
     }
 }
 
-fn pointer(path: &[String]) -> String {
+pub(super) fn pointer(path: &[String]) -> String {
     let escaped = path
         .iter()
         .map(|name| name.replace('~', "~0").replace('/', "~1"));
@@ -48,6 +66,8 @@ pub(crate) enum Refusal {
     StaysTrue(String),
     #[error("the edit changes {0}, which has calls of its own")]
     OwnPaths(String),
+    #[error("the edit changes {0}, which is set when a deal is registered and not afterwards")]
+    OnceRegistered(String),
 }
 
 /// The changes from `before` to `after`, both as this library writes them.
@@ -105,6 +125,7 @@ impl Differ<'_> {
                     path: path.clone(),
                     append: true,
                     value: item.get().to_owned(),
+                    comes_back: None,
                 }));
                 return Ok(());
             }
@@ -114,6 +135,7 @@ impl Differ<'_> {
             path: path.clone(),
             append: false,
             value: rewritten(raw, before, after),
+            comes_back: None,
         });
         Ok(())
     }
@@ -130,6 +152,7 @@ impl Differ<'_> {
             path: path.clone(),
             append: false,
             value: value.to_owned(),
+            comes_back: None,
         });
         Ok(())
     }

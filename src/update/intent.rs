@@ -14,25 +14,33 @@ pub(crate) enum Seen {
     Unclear,
 }
 
+/// Whether what is to be appended is there already.
+pub(crate) fn is_there(change: &Change, text: &str) -> bool {
+    let items = at(text, &change.path).and_then(items).unwrap_or_default();
+    let mut items = items.iter();
+    items.any(|item| alike(Some(change.meant()), Some(item.get())))
+}
+
 /// Compares what was meant with what is there now. `base` is the referral that
 /// the changes were made for, `now` the one that was read afterwards.
 pub(crate) fn judge(changes: &[Change], base: &str, now: &str) -> Seen {
     let made = |change: &Change| {
         let found = at(now, &change.path);
         if !change.append {
-            return alike(Some(&change.value), found);
+            return alike(Some(change.meant()), found);
         }
         // As many as there were, and those that were meant to come.
         let like = |text: Option<&str>| {
             let items = text.and_then(items).unwrap_or_default();
-            let like =
-                |item: &&&serde_json::value::RawValue| alike(Some(&change.value), Some(item.get()));
+            let like = |item: &&&serde_json::value::RawValue| {
+                alike(Some(change.meant()), Some(item.get()))
+            };
             items.iter().filter(like).count()
         };
         let meant = changes.iter().filter(|other| {
             other.append
                 && other.path == change.path
-                && alike(Some(&change.value), Some(&other.value))
+                && alike(Some(change.meant()), Some(other.meant()))
         });
         like(found) >= like(at(base, &change.path)) + meant.count()
     };
@@ -60,6 +68,7 @@ mod tests {
             path: path.split('/').map(str::to_owned).collect(),
             append,
             value: value.to_owned(),
+            comes_back: None,
         }
     }
 

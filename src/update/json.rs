@@ -18,11 +18,14 @@ pub(super) fn items(text: &str) -> Option<Vec<&RawValue>> {
     serde_json::from_str(text).ok()
 }
 
-/// What stands at a path of member names.
+/// What stands at a path of member names and places in lists.
 pub(super) fn at<'a>(text: &'a str, path: &[String]) -> Option<&'a str> {
     let mut value = text;
     for name in path {
-        value = members(value)?.get(name)?.get();
+        value = match items(value) {
+            Some(items) => items.get(name.parse::<usize>().ok()?)?.get(),
+            None => members(value)?.get(name)?.get(),
+        };
     }
     Some(value)
 }

@@ -1,6 +1,7 @@
 //! Changes of a referral: JSON Patch with `add` and `replace`, the two
 //! operations that the service knows (docs 2020 to 2025).
 
+mod correction;
 mod diff;
 mod intent;
 mod json;
@@ -14,8 +15,9 @@ use crate::generated::enums::PatchOp;
 use crate::lifecycle::Transition;
 use crate::scalar::{ETag, PatchValue};
 
+pub(crate) use correction::corrections;
 pub(crate) use diff::{Change, diff};
-pub(crate) use intent::{Seen, judge};
+pub(crate) use intent::{Seen, is_there, judge};
 
 /// A change of a referral, made of `add` and `replace`.
 ///

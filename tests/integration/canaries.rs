@@ -2,6 +2,7 @@
 //! was sent or answered. Canaries are in every field, header, filter, body and
 //! token; everything that tracing and the errors say is searched for them.
 
+mod follow_up;
 mod recorder;
 mod spans;
 

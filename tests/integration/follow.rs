@@ -117,6 +117,18 @@ async fn a_private_deal_is_shown_to_sellers_once_and_stays_so() {
     let again = client.show_to_microsoft_sellers(&private.id).await.unwrap();
     assert!(!again.is_changed());
     assert_eq!(writes(&sandbox).len(), 1);
+
+    // One that says nothing of consent.
+    let made = sandbox.insert(json!({"status": "Active", "substatus": "Accepted"}));
+    let id = made["id"].as_str().unwrap().parse().unwrap();
+    client.show_to_microsoft_sellers(&id).await.unwrap();
+    assert_eq!(
+        last(&sandbox),
+        [(
+            "/consent".to_owned(),
+            json!({"consentToShareReferralWithMicrosoftSellers": true})
+        )]
+    );
 }
 
 #[tokio::test]
@@ -166,9 +178,11 @@ async fn a_wait_keeps_the_pause_that_the_service_asks_for_and_ends_with_any_othe
     let waited = clock.elapsed() - began;
     assert!(waited >= Duration::from_secs(400), "{waited:?}");
 
+    let asked = sandbox.requests_so_far();
     let missing = "00000000-0000-0000-0000-000000000000".parse().unwrap();
     let error = client
         .wait_until(&missing, |_| true, Duration::from_secs(100))
         .await;
     assert!(error.unwrap_err().is_not_found());
+    assert_eq!(sandbox.requests_so_far(), asked + 1);
 }

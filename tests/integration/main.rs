@@ -8,7 +8,9 @@
 )]
 
 mod document;
+mod filter_property;
 mod generated;
+mod sweep;
 mod wire;
 
 #[cfg(feature = "httpmock")]
@@ -45,6 +47,8 @@ mod pager;
 #[cfg(feature = "sandbox")]
 mod redaction;
 #[cfg(feature = "sandbox")]
+mod register;
+#[cfg(feature = "sandbox")]
 mod reliability;
 #[cfg(feature = "sandbox")]
 mod retry;
@@ -56,3 +60,5 @@ mod support;
 mod sync;
 #[cfg(feature = "sandbox")]
 mod update;
+#[cfg(feature = "sandbox")]
+mod upgrade;

@@ -210,6 +210,13 @@ async fn a_list_that_turns_back_gives_what_it_read_and_then_an_error() {
     let error = all[4].as_ref().unwrap_err();
     assert!(error.to_string().contains("already read"), "{error}");
     assert_eq!(server.asked(), 4);
+
+    // Gone on with at a page that leads back to itself: read once.
+    let server = Pages::serve(|number| page(&[referral(number)], Some(number))).await;
+    let kept = Continuation::try_from("$skiptoken=7".to_owned()).unwrap();
+    let rest = server.client().referrals(ListOptions::resume(kept));
+    let rest: Vec<_> = rest.collect().await;
+    assert_eq!((rest.len(), server.asked()), (2, 1));
 }
 
 #[tokio::test]

@@ -159,3 +159,19 @@ async fn a_run_that_fails_leaves_the_watermark_where_it_was() {
     let mut kept = beginning();
     assert_eq!(run(&client, &mut kept).await, ["a", "b", "c"]);
 }
+
+#[tokio::test]
+async fn another_refusal_than_that_of_the_filter_ends_a_run() {
+    for (status, asked) in [(403, 1), (500, 1), (400, 2), (501, 2)] {
+        let (sandbox, _) = small_pages().await;
+        let client = once(&sandbox);
+        insert(&sandbox, "a", "10:00:00");
+        let refusal = FaultRule::new(Fault::status(status, FaultBody::Empty)).nth(1);
+        sandbox.set_faults(FaultPlan::new().rule(refusal));
+        let at: partner_referrals::Timestamp = "2024-03-01T09:00:00Z".parse().unwrap();
+        let mut sync = client.sync_since(&Watermark::at(at));
+        let first = sync.next().await.unwrap();
+        assert_eq!(first.is_ok(), asked == 2, "{status}");
+        assert_eq!(sandbox.requests().len(), asked, "{status}");
+    }
+}

@@ -210,11 +210,11 @@ mod tests {
             // Alone it is the service's to judge.
             assert!(Filter::raw(bad).as_str().is_ok(), "{bad}");
         }
-        let fine = status().eq("New").and("name eq 'it''s :) ok'");
-        assert_eq!(
-            fine.as_str(),
-            Ok("status eq 'New' and (name eq 'it''s :) ok')")
-        );
+        for fine in ["name eq 'it''s :) ok'", "name eq '(-: ok'"] {
+            let both = status().eq("New").and(fine);
+            let expected = format!("status eq 'New' and ({fine})");
+            assert_eq!(both.as_str(), Ok(expected.as_str()));
+        }
     }
 
     #[test]

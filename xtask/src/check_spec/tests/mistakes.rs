@@ -174,5 +174,7 @@ pub const MISTAKES: &[Mistake] = &[
     mistake("generate/optional-field", "    NewOrganization:", "          type: string\n          description: Its", "          type: string\n          default: a\n          description: Its", "    NewOrganization:"),
     mistake("generate/no-microsoft-half", "    NewTarget:", "x-microsoft-half", "x-half", "    NewTarget:"),
     mistake("generate/no-ended", "    Status:\n", "        ended:\n", "        ends:\n", "    Status:\n"),
+    mistake("generate/no-registration-rules", "    NewRegistration:\n", "        daysSinceStart: 90\n", "        daysSinceStart: many\n", "    NewRegistration:\n"),
+    mistake("generate/no-registration-rules", "    RegistrationStatus:\n", "x-ended:", "x-ends:", "    RegistrationStatus:\n"),
     mistake("generate/no-struct", "  schemas:", "    ReferralId:", "    NewOdd: {oneOf: [{type: string}, {type: boolean}], description: Odd.}\n    ReferralId:", ""),
 ];

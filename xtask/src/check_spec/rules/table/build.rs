@@ -178,6 +178,14 @@ pub const RULES: &[Rule] = &[
         "id: {type: string, x-ms-mutability: [read]}",
     ),
     rule(
+        "generate/no-registration-rules",
+        Error,
+        "The document has the figures that a deal registration is checked with, the statuses in which one has \
+         ended, and the paths that a patch is known to take.",
+        "NewRegistration: {type: object, ..}",
+        "NewRegistration: {type: object, x-rules: {leastDealValue: .., ..}, ..}",
+    ),
+    rule(
         "generate/no-parameters",
         Error,
         "Headers and query options are named parts: handwritten code takes their names from there.",
