@@ -45,8 +45,8 @@ pub fn check(root: &Path, name: &str, text: &str, report: &mut Report) {
 }
 
 fn compiles(root: &Path, text: &str) -> io::Result<bool> {
-    let target = root.join("target");
-    let copy = target.join("check-spec").join("compile");
+    let folder = root.join("target").join("check-spec");
+    let copy = folder.join("compile");
     for part in PARTS {
         mirror(&root.join(part), &copy.join(part))?;
     }
@@ -66,7 +66,8 @@ fn compiles(root: &Path, text: &str) -> io::Result<bool> {
     write(&copy.join("Cargo.toml"), manifest.to_string().as_bytes())?;
     write(&copy.join(DOCUMENT), text.as_bytes())?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    // With the dependencies that the project has built.
+    // Not where the project is built: to cargo the copy is the same crate, and
+    // what was built of the one would be taken for fresh in the other.
     let status = Command::new(cargo)
         .args([
             "check",
@@ -75,7 +76,7 @@ fn compiles(root: &Path, text: &str) -> io::Result<bool> {
             "--all-features",
             "--target-dir",
         ])
-        .arg(&target)
+        .arg(folder.join("target"))
         .current_dir(&copy)
         .status()?;
     Ok(status.success())
