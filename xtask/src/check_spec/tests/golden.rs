@@ -65,12 +65,23 @@ fn shown(report: &Report) -> String {
             Some((file, _)) => format!("  --> {file}"),
             None if bare.starts_with(['|', '=']) => format!("   {bare}"),
             None if bare == "..." => "   ...".to_owned(),
-            None => line.to_owned(),
+            None => numberless(line),
         };
         out.push_str(line.trim_end());
         out.push('\n');
     }
     out
+}
+
+/// A line that is named in words, without its number.
+fn numberless(line: &str) -> String {
+    match line.split_once(" on line ") {
+        Some((before, behind)) => {
+            let behind = behind.trim_start_matches(|c: char| c.is_ascii_digit());
+            format!("{before} on line ..{behind}")
+        }
+        None => line.to_owned(),
+    }
 }
 
 /// Each of the reports has its file in `golden/<folder>/`, and no file is left
