@@ -194,7 +194,13 @@ impl Run {
                 assert_eq!(request.header("client-request-id"), Some(call.as_str()));
             }
             assert!(error.request_id().is_some(), "{error}");
-            assert_eq!(error.attempts() as usize, sent.len(), "{error}");
+            // On a busy machine the time can be over before the last one arrives.
+            let late = usize::from(error.outcome() == Outcome::Unknown);
+            let attempts = error.attempts() as usize;
+            assert!(
+                (attempts - late..=attempts).contains(&sent.len()),
+                "{error}"
+            );
             let (count, there) = match error.outcome() {
                 Outcome::NotSent => (&mut score.not_sent, 0..=0),
                 Outcome::Rejected => (&mut score.rejected, 0..=0),
