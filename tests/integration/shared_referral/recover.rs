@@ -403,6 +403,11 @@ async fn what_the_service_refused_or_never_saw_is_created_by_the_next_run() {
             };
             assert_eq!(failed.half(), [Half::Own, Half::Connected][step - 1]);
             assert_eq!(failed.outcome(), outcome);
+            let step_of_two = ["step 1 of 2, the own", "step 2 of 2, the connected"];
+            assert!(
+                error.to_string().starts_with(step_of_two[step - 1]),
+                "{error}"
+            );
             assert_eq!(error.standing().unwrap().own.is_some(), step == 2);
             world.calm();
             let shared = world.deals().create(&plan()).await.unwrap();
