@@ -357,7 +357,7 @@ async fn one_that_cannot_be_read_keeps_another_from_being_taken_for_certain() {
             .sandbox
             .edit(odd, |referral| referral["target"] = json!(7));
         let others = world.sandbox.referrals();
-        let made = others.iter().filter(|one| one["id"] != odd).next_back();
+        let made = others.iter().rfind(|one| one["id"] != odd);
 
         let error = deals.create(&plan()).await.unwrap_err();
         let SharedReferralError::Ambiguous(ambiguous) = &error else {

@@ -117,10 +117,7 @@ fn severities(table: &toml::Table, text: &str) -> Result<Severities, (usize, Str
                 .trim_start_matches(['"', '\''])
                 .starts_with(code)
         };
-        let line = text
-            .lines()
-            .position(|line| at(line))
-            .map_or(1, |index| index + 1);
+        let line = text.lines().position(at).map_or(1, |index| index + 1);
         if !RULES.iter().any(|rule| rule.code == code) {
             return Err((line, format!("there is no rule `{code}`")));
         }

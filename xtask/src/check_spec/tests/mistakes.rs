@@ -31,9 +31,12 @@ impl Mistake {
     }
 }
 
+/// Makes the wrong document of the right one.
+type Rewrite = fn(&str) -> String;
+
 /// What takes more than one change of the document: by the code of the rule
 /// that it breaks.
-pub const REWRITES: [(&str, fn(&str) -> String); 6] = [
+pub const REWRITES: [(&str, Rewrite); 6] = [
     ("op/responses-one-sided", |text| {
         let (before, rest) = text.split_at(text.find(GET).unwrap());
         let (get, behind) = rest.split_at(rest.find("    put:").unwrap());
