@@ -399,7 +399,7 @@ async fn a_deal_that_was_tried_thousands_of_times_is_read_again() {
         ]
     };
     let all: Vec<Record> = std::iter::once(begun(1))
-        .chain((0..4000).flat_map(tried))
+        .chain((0..6000).flat_map(tried))
         .collect();
     journal.append(id(1), 0, all.clone()).await.unwrap();
     let done = journal.compact().await.unwrap();
