@@ -214,6 +214,10 @@ impl Schemas {
                 let item = self.value(&list["items"], inner, choose)?;
                 match (odd, either.is_some()) {
                     (None, _) => Instance::turned(json!([item.sent]), json!([item.kept])),
+                    // An object without members has always meant that there is none.
+                    (Some(_), true) if item.sent == json!({}) => {
+                        Instance::turned(item.sent, json!([]))
+                    }
                     (Some(_), true) => Instance::turned(item.sent, json!([item.kept])),
                     (Some(odd), false) if odd % 2 == 0 => Instance::same(json!([])),
                     (Some(_), false) => Instance::turned(
