@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::BytesMut;
+use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use progenitor_client::{ByteStream, Error as Generated, ResponseValue};
 use uuid::Uuid;
@@ -33,7 +34,7 @@ use crate::generated::client::Client;
 use crate::generated::client::types::{NewReferral, Referral};
 use crate::generated::enums::Preference;
 use crate::lifecycle::{self, State, Transition};
-use crate::scalar::{ETag, ReferralId};
+use crate::scalar::{ETag, ReferralId, Timestamp};
 use crate::transport::Call;
 use crate::update::{Patch, Patched};
 
@@ -252,6 +253,12 @@ impl ReferralsClient {
     pub(crate) fn server_time(&self) -> Option<SystemTime> {
         let shared = &*self.generated.inner.0;
         shared.server_time.now(&*shared.clock)
+    }
+
+    /// The same; by this machine's clock before the first answer.
+    pub(crate) fn service_time(&self) -> Timestamp {
+        let now = self.server_time().unwrap_or_else(|| self.clock().now());
+        DateTime::<Utc>::from(now).into()
     }
 
     /// The longest that one call can take.

@@ -1,7 +1,5 @@
 //! Deal registrations: making one, and correcting it.
 
-use chrono::{DateTime, Utc};
-
 use super::ReferralsClient;
 use super::settle::{Snapshot, text};
 use crate::deal_type::DealType;
@@ -11,7 +9,7 @@ use crate::generated::wire::referral;
 use crate::registration::{
     RegistrationError, RegistrationProblem, comes_back, judged, problems, problems_of_change,
 };
-use crate::scalar::{ReferralId, Timestamp};
+use crate::scalar::ReferralId;
 use crate::update::{Change, Updated, corrections, is_there};
 
 /// # Deal registrations
@@ -178,13 +176,6 @@ impl ReferralsClient {
         }
         let halves = self.microsofts_halves(&referral.engagement_id).await?;
         Ok(judged(halves))
-    }
-
-    /// What time it is at the service; by this machine's clock before its first
-    /// answer.
-    fn service_time(&self) -> Timestamp {
-        let now = self.server_time().unwrap_or_else(|| self.clock().now());
-        DateTime::<Utc>::from(now).into()
     }
 }
 

@@ -10,7 +10,7 @@ use crate::client::ReferralsClient;
 use crate::error::Error;
 use crate::generated::client::types::Referral;
 use crate::generated::wire::{MICROSOFT_ID, MICROSOFT_TARGET_TYPE, referral};
-use crate::list::{ListOptions, Referrals};
+use crate::list::{ListOptions, Referrals, filter};
 use crate::scalar::{EngagementId, ReferralId, Timestamp};
 
 /// What a search found.
@@ -51,6 +51,8 @@ pub(super) async fn for_own(
     // A comparison of times is documented as possible, and never shown; where it
     // is refused, the newest are read until they are old enough.
     let created = referral::CREATED_DATE_TIME;
+    // Raw, because a setting may look back past the years that a filter can say:
+    // that is refused by the service, too.
     let filter = format!("{} ge {}", referral::UPDATED_DATE_TIME, window.since);
     let oldest_first = ListOptions::new().filter(filter).order_by(created);
     let found = search(client, operation, window, oldest_first, recovery).await;
@@ -150,9 +152,8 @@ pub(super) async fn for_connected(
     {
         return Ok(Sighting::One(Box::new(referral)));
     }
-    // An engagement id holds no quote, so it cannot change the filter.
-    let filter = format!("{} eq '{engagement}'", referral::ENGAGEMENT_ID);
-    let mut list = client.referrals(ListOptions::new().filter(filter));
+    let of_engagement = filter::engagement_id().eq(engagement.clone());
+    let mut list = client.referrals(ListOptions::new().filter(of_engagement));
     while let Some(one) = next_readable(&mut list, &mut found).await? {
         found.read += 1;
         if found.read > recovery.most_read {

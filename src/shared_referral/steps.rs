@@ -21,7 +21,6 @@ use super::recovery::Recovery;
 use super::run::SharedReferral;
 use super::traits;
 use crate::client::ReferralsClient;
-use crate::clock::Clock as _;
 use crate::error::{Error, Outcome};
 use crate::generated::client::types::{NewReferral, Referral};
 use crate::list::ListOptions;
@@ -50,10 +49,7 @@ pub(crate) enum Verdict {
 
 /// The time at the service, as far as an answer of it was seen.
 pub(crate) fn now(client: &ReferralsClient) -> Timestamp {
-    let now = client.server_time();
-    Timestamp::from(DateTime::<Utc>::from(
-        now.unwrap_or_else(|| client.clock().now()),
-    ))
+    client.service_time()
 }
 
 /// From when on a search for a create sent at `at` must look.

@@ -9,7 +9,7 @@ use partner_referrals::types::{Member, NewMember, Referral};
 use partner_referrals::{ErrorKind, Outcome, Patched, ReferralsClient, Updated};
 use serde_json::{Value, json};
 
-use crate::support::{client, once, published, sandbox, writes};
+use crate::support::{client, once, patched, published, sandbox, writes};
 
 /// A referral with members that nobody models, at every level.
 async fn created() -> (Sandbox, ReferralsClient, Referral) {
@@ -72,18 +72,7 @@ async fn only_what_changed_is_sent_with_the_etag_that_was_read() {
     assert_eq!(sent.header("prefer"), Some("return=representation"));
     let body = String::from_utf8(sent.body.to_vec()).unwrap();
     assert!(body.contains(r#""value":9007199254740993.01"#), "{body}");
-    let mut paths: Vec<_> = patches(&sandbox)[0]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|one| {
-            format!(
-                "{} {}",
-                one["op"].as_str().unwrap(),
-                one["path"].as_str().unwrap()
-            )
-        })
-        .collect();
+    let mut paths = patched(&sent);
     paths.sort();
     assert_eq!(
         paths,

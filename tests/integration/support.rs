@@ -54,3 +54,11 @@ pub fn writes(sandbox: &Sandbox) -> Vec<RecordedRequest> {
     requests.retain(|request| request.method != "GET");
     requests
 }
+
+/// What a patch changes, `op path` for each.
+pub fn patched(request: &RecordedRequest) -> Vec<String> {
+    let changes = request.json().unwrap();
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let shown = |one: &serde_json::Value| format!("{} {}", text(&one["op"]), text(&one["path"]));
+    changes.as_array().unwrap().iter().map(shown).collect()
+}

@@ -3,7 +3,8 @@
 
 use std::process::{Command, ExitCode};
 
-use crate::{tool, workspace_root};
+use crate::tool::{self, ended};
+use crate::workspace_root;
 
 /// How to call it.
 pub const USAGE: &str = "\
@@ -31,12 +32,5 @@ pub fn main(arguments: &[String]) -> ExitCode {
         .args(["licenses", "bans", "sources"])
         .current_dir(&root)
         .status();
-    match status {
-        Ok(status) if status.success() => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("xtask audit: {} cannot be started: {error}", tool.display());
-            ExitCode::from(2)
-        }
-    }
+    ended("audit", &tool.display().to_string(), status)
 }

@@ -3,7 +3,8 @@
 
 use std::process::{Command, ExitCode};
 
-use crate::{tool, workspace_root};
+use crate::tool::{self, ended};
+use crate::workspace_root;
 
 /// How to call it.
 pub const USAGE: &str = "\
@@ -71,12 +72,5 @@ pub fn main(arguments: &[String]) -> ExitCode {
     for slow in SLOW {
         command.args(["--skip", slow]);
     }
-    match command.current_dir(&root).status() {
-        Ok(status) if status.success() => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("xtask mutants: the tool cannot be started: {error}");
-            ExitCode::from(2)
-        }
-    }
+    ended("mutants", "the tool", command.current_dir(&root).status())
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode, ExitStatus};
 use std::time::Instant;
 
+use crate::tool::cargo;
 use crate::{say, workspace_root};
 
 /// How to call it.
@@ -151,9 +152,7 @@ fn run(program: &Path, step: &Step, command: &[&str]) -> std::io::Result<ExitSta
             process
         }
         _ => {
-            // The cargo that runs us, and with it the toolchain.
-            let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-            let mut process = Command::new(cargo);
+            let mut process = cargo();
             process.args(command);
             process
         }

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
+use crate::tool::{NPM, cargo, ended};
 use crate::{say, workspace_root};
 
 /// How to call it.
@@ -51,20 +52,12 @@ pub fn main(arguments: &[String]) -> ExitCode {
             return ExitCode::from(2);
         }
     }
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
+    let status = cargo()
         .args(TESTS)
         .env(SERVER, &server)
         .current_dir(&root)
         .status();
-    match status {
-        Ok(status) if status.success() => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("xtask restate: cargo cannot be started: {error}");
-            ExitCode::from(2)
-        }
-    }
+    ended("restate", "cargo", status)
 }
 
 fn missing() -> ExitCode {
@@ -95,7 +88,7 @@ fn server(folder: &Path) -> Option<PathBuf> {
 }
 
 fn npm() -> Command {
-    Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" })
+    Command::new(NPM)
 }
 
 fn npm_is_there() -> bool {

@@ -23,22 +23,8 @@ async fn a_correction_sends_each_member_by_its_own_path() {
     assert_eq!(sent.header("if-match"), before["eTag"].as_str());
     let body = String::from_utf8(sent.body.to_vec()).unwrap();
     assert!(body.contains(r#""value":130000.10"#), "{body}");
-    let paths: Vec<_> = sent
-        .json()
-        .unwrap()
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|one| {
-            format!(
-                "{} {}",
-                one["op"].as_str().unwrap(),
-                one["path"].as_str().unwrap()
-            )
-        })
-        .collect();
     assert_eq!(
-        paths,
+        patched(&sent),
         [
             "replace /registrations/0/contract/value",
             "add /registrations/0/solutionDetails/0/isDeployedOnAzure"

@@ -14,7 +14,7 @@ use partner_referrals::types::{
 use partner_referrals::{Amount, ErrorKind, Outcome, ReferralId, ReferralsClient, Timestamp};
 use serde_json::{Value, json};
 
-use crate::support::{client, once, sandbox, writes};
+use crate::support::{client, once, patched, sandbox, writes};
 
 fn days_ago(days: i64) -> Timestamp {
     (Utc::now() - TimeDelta::days(days)).into()

@@ -2,12 +2,12 @@
 //! of the crate with that document in it, wherever the document stands.
 
 use std::path::Path;
-use std::process::Command;
 use std::{fs, io};
 
 use super::DOCUMENT;
 use super::report::Report;
 use crate::pipeline::problem::Problem;
+use crate::tool::cargo;
 
 /// What the crate is built from, beside its document.
 const PARTS: [&str; 6] = [
@@ -65,10 +65,9 @@ fn compiles(root: &Path, text: &str) -> io::Result<bool> {
     }
     write(&copy.join("Cargo.toml"), manifest.to_string().as_bytes())?;
     write(&copy.join(DOCUMENT), text.as_bytes())?;
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     // Not where the project is built: to cargo the copy is the same crate, and
     // what was built of the one would be taken for fresh in the other.
-    let status = Command::new(cargo)
+    let status = cargo()
         .args([
             "check",
             "--quiet",

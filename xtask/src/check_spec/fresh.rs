@@ -33,8 +33,7 @@ pub fn check(root: &Path, write: bool, report: &mut Report) -> Option<String> {
     // Without signatures something else was found.
     if let Some(api) = report.api.clone() {
         let kept = std::fs::read_to_string(root.join(SNAPSHOT)).unwrap_or_default();
-        let header: String = kept.split_inclusive('\n').take(3).collect();
-        let body = kept.get(header.len()..).unwrap_or_default();
+        let (header, body) = snapshot(&kept);
         if body.trim_end() != api.trim_end() {
             let fix = "read what users of the crate will notice, then accept it: \
                        `INSTA_UPDATE=always cargo test --all-features generated_api`";
@@ -43,6 +42,12 @@ pub fn check(root: &Path, write: bool, report: &mut Report) -> Option<String> {
         }
     }
     written
+}
+
+/// A committed snapshot: its header of three lines, and what it holds.
+pub fn snapshot(text: &str) -> (&str, &str) {
+    let lines = text.split_inclusive('\n').take(3);
+    text.split_at(lines.map(str::len).sum())
 }
 
 fn stale(code: &'static str, file: &str, kept: &str, now: &str, fix: &str, report: &mut Report) {

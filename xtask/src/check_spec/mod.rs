@@ -112,6 +112,12 @@ const MOST_ROUNDS: usize = 16;
 
 /// The text with all findings mended that can be.
 fn mended(options: &Options, path: &Path, text: &str, report: &Report) -> Result<String, String> {
+    // What is found in between writes no file and compiles nothing.
+    let options = &Options {
+        fix: false,
+        compile: false,
+        ..options.clone()
+    };
     let name = path.display().to_string();
     let mut now = fix::mend(text, &name, &report.findings);
     let mut before = text.to_owned();

@@ -31,7 +31,7 @@ pub enum Wanted {
     Help,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     pub file: Option<PathBuf>,
     pub only: Vec<String>,

@@ -134,23 +134,18 @@ fn compiled(ran: &Ran) -> Objection {
 mod tests {
     use super::*;
 
-    fn ran(code: i32, stdout: &str) -> Ran {
-        Ran {
-            code: Some(code),
-            stdout: stdout.to_owned(),
-            stderr: String::new(),
-        }
-    }
-
     #[test]
     fn unused_models_are_meant_and_other_warnings_are_findings() {
         let unused = "Warnings: \n\t- Unused model: A\n\t- Unused model: B\n\n[info] Spec has 2 recommendation(s).\n";
-        assert_eq!(validate(&ran(0, unused)), Ok(2));
-        assert_eq!(validate(&ran(0, "No validation issues detected.\n")), Ok(0));
+        assert_eq!(validate(&Ran::with(0, unused)), Ok(2));
+        assert_eq!(
+            validate(&Ran::with(0, "No validation issues detected.\n")),
+            Ok(0)
+        );
         let other = unused.replace("Unused model: B", "Something else");
-        assert!(validate(&ran(0, &other)).is_err());
-        assert!(validate(&ran(1, unused)).is_err());
-        assert!(validate(&ran(0, "")).is_err());
+        assert!(validate(&Ran::with(0, &other)).is_err());
+        assert!(validate(&Ran::with(1, unused)).is_err());
+        assert!(validate(&Ran::with(0, "")).is_err());
     }
 
     #[test]
@@ -167,7 +162,7 @@ mod tests {
     fn a_lock_of_another_crate_is_not_the_documents_fault() {
         let ran = Ran {
             stderr: "cannot update the lock file because --locked was passed".to_owned(),
-            ..ran(101, "")
+            ..Ran::with(101, "")
         };
         assert!(matches!(compiled(&ran), Objection::Failed(_)));
     }

@@ -20,6 +20,16 @@ pub struct Ran {
 }
 
 impl Ran {
+    /// As if a program had ended so.
+    #[cfg(test)]
+    pub fn with(code: i32, stdout: &str) -> Self {
+        Self {
+            code: Some(code),
+            stdout: stdout.to_owned(),
+            stderr: String::new(),
+        }
+    }
+
     pub fn succeeded(&self) -> bool {
         self.code == Some(0)
     }
@@ -141,7 +151,11 @@ pub fn free_port() -> Result<u16, String> {
 
 /// A program with a path or a name, without surroundings that change what it says.
 pub fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
-    let mut command = Command::new(program);
+    quiet(Command::new(program))
+}
+
+/// The same command, so that what it says can be read by a program.
+pub fn quiet(mut command: Command) -> Command {
     command
         .env("NO_COLOR", "1")
         // A JVM that was given options says so on its error output.

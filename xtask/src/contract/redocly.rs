@@ -89,14 +89,6 @@ mod tests {
 
     use super::*;
 
-    fn ran(code: i32, stdout: &str) -> Ran {
-        Ran {
-            code: Some(code),
-            stdout: stdout.to_owned(),
-            stderr: String::new(),
-        }
-    }
-
     #[test]
     fn a_warning_is_a_finding_with_its_place() {
         let report = json!({
@@ -108,7 +100,7 @@ mod tests {
             }]
         });
         assert_eq!(
-            findings(&ran(0, &report.to_string())).unwrap_err(),
+            findings(&Ran::with(0, &report.to_string())).unwrap_err(),
             "a.yaml:8: warn[redocly/info-license]: No license. at #/info\n"
         );
     }
@@ -116,10 +108,10 @@ mod tests {
     #[test]
     fn a_report_without_totals_and_one_that_failed_are_no_agreement() {
         let clean = r#"{"totals":{"errors":0,"warnings":0},"problems":[]}"#;
-        assert!(findings(&ran(0, clean)).is_ok());
-        assert!(findings(&ran(1, clean)).is_err());
-        assert!(findings(&ran(0, "{}")).is_err());
-        assert!(findings(&ran(0, "")).is_err());
+        assert!(findings(&Ran::with(0, clean)).is_ok());
+        assert!(findings(&Ran::with(1, clean)).is_err());
+        assert!(findings(&Ran::with(0, "{}")).is_err());
+        assert!(findings(&Ran::with(0, "")).is_err());
     }
 
     #[test]
@@ -130,10 +122,10 @@ mod tests {
                     "parameters": total(3) })
         };
         assert_eq!(
-            read(&ran(0, &stats(5).to_string())).unwrap(),
+            read(&Ran::with(0, &stats(5).to_string())).unwrap(),
             "5 operations, 9 schemas and 3 parameters"
         );
-        assert!(read(&ran(0, &stats(0).to_string())).is_err());
-        assert!(read(&ran(0, "{}")).is_err());
+        assert!(read(&Ran::with(0, &stats(0).to_string())).is_err());
+        assert!(read(&Ran::with(0, "{}")).is_err());
     }
 }

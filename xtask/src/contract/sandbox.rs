@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::process::{Ran, Server, command, run};
-use crate::workspace_root;
+use super::process::{Ran, Server, command, quiet, run};
+use crate::{tool, workspace_root};
 
 /// The one bearer that the sandbox takes.
 pub const TOKEN: &str = "contract";
@@ -67,8 +67,7 @@ pub fn traffic(test: &str, url: &str) -> Result<Ran, String> {
 
 /// The cargo that runs us, and with it the toolchain.
 pub fn cargo() -> Command {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut cargo = command(cargo);
+    let mut cargo = quiet(tool::cargo());
     cargo.current_dir(workspace_root());
     cargo
 }

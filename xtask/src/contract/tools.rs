@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Objection;
 use super::process::{Ran, command, run};
+use crate::tool::NPM;
 use crate::{say, workspace_root};
 
 /// A slow line and a cold cache; what hangs must end all the same.
@@ -66,9 +67,8 @@ pub fn folder() -> PathBuf {
 
 /// The packages of `package-lock.json`; or why they cannot be had.
 pub fn npm() -> Result<Installed, Objection> {
-    let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
     let node = version("node").map_err(Objection::Missing)?;
-    version(npm).map_err(Objection::Missing)?;
+    version(NPM).map_err(Objection::Missing)?;
     let lock = settings().join("package-lock.json");
     let folder = folder().join("npm");
     install(&folder, &lock, &node, "npm", |folder| {
@@ -76,7 +76,7 @@ pub fn npm() -> Result<Installed, Objection> {
             fs::copy(settings().join(file), folder.join(file))
                 .map_err(|error| format!("{file} cannot be copied: {error}"))?;
         }
-        let mut ci = command(npm);
+        let mut ci = command(NPM);
         // Without scripts: none of these packages needs one, and some report
         // the installation to their makers.
         ci.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])

@@ -2,6 +2,7 @@
 //! types here: a test of the library writes down what schemars says of them,
 //! and keeps that fresh.
 
+use super::super::fresh;
 use super::super::report::Report;
 use super::super::subject::Subject;
 use crate::pipeline::document::join;
@@ -28,9 +29,9 @@ pub fn check(subject: &Subject<'_>, report: &mut Report) {
 }
 
 fn compare(subject: &Subject<'_>, snapshot: &str, report: &mut Report) {
-    let lines: Vec<(&str, &str)> = snapshot
+    let (_, lines) = fresh::snapshot(snapshot);
+    let lines: Vec<(&str, &str)> = lines
         .lines()
-        .skip(3)
         .filter_map(|line| line.split_once(": "))
         .collect();
     for (name, type_) in SCALARS {

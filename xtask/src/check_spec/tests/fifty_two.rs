@@ -1,12 +1,14 @@
 //! The fifty-two mistakes that other checkers were tried with, each made in our
 //! document: found on its line, once, and nothing else beside it.
 
+use std::sync::LazyLock;
+
 use super::mistakes::{GET, LIFECYCLE, LINK, Mistake, PATCH, mistake};
-use super::{DOCUMENT, Isolation, codes, document, judge};
+use super::{DOCUMENT, Isolation, Report, codes, document, judge};
 
 /// In the order of the list that they come from.
 #[rustfmt::skip] // One mistake a line, to be read as a table.
-pub const FIFTY_TWO: [Mistake; 52] = [
+static FIFTY_TWO: [Mistake; 52] = [
     mistake("op/duplicate-id", GET, "get_referral", "list_referrals", ""),
     mistake("op/path-parameter", GET, "        - $ref: '#/components/parameters/Id'\n", "", "    get:"),
     mistake("ref/dangling", GET, "responses/NotFound", "responses/NotFund", ""),
@@ -61,13 +63,36 @@ pub const FIFTY_TWO: [Mistake; 52] = [
     mistake("progenitor/no-schema", GET, "              schema:\n                $ref: '#/components/schemas/Referral'\n", "              x-schema: none\n", "application/json"),
 ];
 
-#[test]
-fn each_of_fifty_two_mistakes_is_found_once_and_on_its_line() {
+/// A mistake that was made and judged.
+pub struct Judged {
+    pub mistake: &'static Mistake,
+    pub text: String,
+    /// Of the finding.
+    pub line: usize,
+    pub report: Report,
+}
+
+/// All of them, made once for all tests.
+pub static JUDGED: LazyLock<Vec<Judged>> = LazyLock::new(|| {
     let document = document();
-    let mut wrong = Vec::new();
-    for (index, mistake) in FIFTY_TWO.iter().enumerate() {
+    let judged = |mistake: &'static Mistake| {
         let (text, line) = mistake.make(&document);
         let report = judge(&text, Isolation::SameProcess);
+        Judged {
+            mistake,
+            text,
+            line,
+            report,
+        }
+    };
+    FIFTY_TWO.iter().map(judged).collect()
+});
+
+#[test]
+fn each_of_fifty_two_mistakes_is_found_once_and_on_its_line() {
+    let mut wrong = Vec::new();
+    for (index, one) in JUDGED.iter().enumerate() {
+        let (mistake, line, report) = (one.mistake, one.line, &one.report);
         let alone = match &report.findings[..] {
             [one] => one.code == mistake.code && one.place.line == line && one.file == DOCUMENT,
             _ => false,
@@ -77,7 +102,7 @@ fn each_of_fifty_two_mistakes_is_found_once_and_on_its_line() {
                 "{:02} {} on line {line}; found:\n  {}",
                 index + 1,
                 mistake.code,
-                codes(&report).join("\n  ")
+                codes(report).join("\n  ")
             ));
         }
     }

@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::fifty_two::FIFTY_TWO;
+use super::fifty_two::JUDGED as FIFTY_TWO;
 use super::mistakes::{MISTAKES, REWRITES, rewritten};
 use super::*;
-use crate::check_spec::compat::tests::{CASES, compare_for_test};
+use crate::check_spec::compat::tests::JUDGED;
 use crate::check_spec::render::{Format, render};
 use crate::check_spec::{allow, fresh};
 
@@ -138,12 +138,10 @@ fn golden_each_rule_says_what_is_wrong_and_what_to_do() {
         add(code, change, &report);
     }
     // Of each kind of difference, the first that has it.
-    for case in CASES {
-        let (old, new) = case.documents();
-        let report = compare_for_test(&old, &new);
-        for code in report.findings.iter().map(|one| one.code.clone()) {
+    for one in JUDGED.iter() {
+        for code in one.report.findings.iter().map(|one| &one.code) {
             if code.starts_with("compat/") {
-                add(&code, change(&old, &new), &report);
+                add(code, change(&one.old, &one.new), &one.report);
             }
         }
     }
@@ -157,25 +155,23 @@ fn golden_each_rule_says_what_is_wrong_and_what_to_do() {
 #[test]
 fn golden_each_of_the_fifty_two_mistakes() {
     let document = document();
-    let all = FIFTY_TWO.iter().enumerate().map(|(index, mistake)| {
-        let (text, line) = mistake.make(&document);
-        let report = judge(&text, Isolation::SameProcess);
-        let marked = text.lines().nth(line - 1).unwrap();
-        let head = format!("{}\non: {}\n", change(&document, &text), marked.trim());
+    let all = FIFTY_TWO.iter().enumerate().map(|(index, one)| {
+        let (mistake, text) = (one.mistake, &one.text);
+        let marked = text.lines().nth(one.line - 1).unwrap();
+        let head = format!("{}\non: {}\n", change(&document, text), marked.trim());
         let name = format!("{:02}.{}", index + 1, file_name(mistake.code));
-        (name, format!("{head}\n{}", shown(&report)))
+        (name, format!("{head}\n{}", shown(&one.report)))
     });
     compare("mistakes", &all.collect());
 }
 
 #[test]
 fn golden_each_change_has_its_verdict() {
-    let all = CASES.iter().map(|case| {
-        let (old, new) = case.documents();
-        let report = compare_for_test(&old, &new);
+    let all = JUDGED.iter().map(|one| {
+        let (case, report) = (one.case, &one.report);
         let needs = report.required_bump.map(|bump| format!("{bump:?}"));
         let head = format!("{}\n\nneeds: {}\n", case.name, needs.unwrap_or_default());
-        let text = format!("{head}\n{}\n{}", change(&old, &new), shown(&report));
+        let text = format!("{head}\n{}\n{}", change(&one.old, &one.new), shown(report));
         (case.name.split(' ').next().unwrap().to_owned(), text)
     });
     compare("changes", &all.collect());
