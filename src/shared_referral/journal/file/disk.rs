@@ -13,6 +13,19 @@ pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// Where a journal really stands: two paths to one file are one journal, and a
+/// link to it stays one when it is compacted.
+pub(super) fn real(path: &Path) -> std::io::Result<PathBuf> {
+    match std::fs::canonicalize(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        real => return real,
+    }
+    let folder = std::fs::canonicalize(private_file::folder(path))?;
+    Ok(path
+        .file_name()
+        .map_or_else(|| path.to_owned(), |name| folder.join(name)))
+}
+
 /// Removes a file, if it is there.
 pub(super) fn remove(path: &Path) -> std::io::Result<()> {
     match std::fs::remove_file(path) {

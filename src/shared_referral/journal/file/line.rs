@@ -27,6 +27,15 @@ pub(super) struct Entry {
     pub(super) records: Vec<Record>,
 }
 
+/// Why a line cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unreadable {
+    /// It is not whole.
+    Torn,
+    /// It is as it was written, by a version that knows more.
+    Unknown,
+}
+
 #[derive(Deserialize)]
 struct Line<'a> {
     sum: &'a str,
@@ -42,11 +51,13 @@ impl Entry {
         Ok(format!("{{\"sum\":\"{sum:08x}\",\"entry\":{entry}}}\n").into_bytes())
     }
 
-    /// Reads a line without its end; none where it is not whole.
-    pub(super) fn from_line(line: &[u8]) -> Option<Self> {
-        let Line { sum, entry } = serde_json::from_slice(line).ok()?;
-        let whole = format!("{:08x}", crc32fast::hash(entry.get().as_bytes())) == sum;
-        whole.then(|| serde_json::from_str(entry.get()).ok())?
+    /// Reads a line without its end.
+    pub(super) fn from_line(line: &[u8]) -> Result<Self, Unreadable> {
+        let Line { sum, entry } = serde_json::from_slice(line).map_err(|_| Unreadable::Torn)?;
+        if format!("{:08x}", crc32fast::hash(entry.get().as_bytes())) != sum {
+            return Err(Unreadable::Torn);
+        }
+        serde_json::from_str(entry.get()).map_err(|_| Unreadable::Unknown)
     }
 }
 
@@ -79,7 +90,20 @@ mod tests {
                 "\n"
             )
         );
-        assert_eq!(Entry::from_line(line.trim_ascii_end()), Some(entry()));
+        assert_eq!(Entry::from_line(line.trim_ascii_end()), Ok(entry()));
+    }
+
+    #[test]
+    fn what_a_later_version_wrote_is_not_taken_for_torn() {
+        let line = String::from_utf8(entry().to_line().unwrap()).unwrap();
+        let says = line.split_once("\"entry\":").unwrap().1;
+        let says = says.trim_end().strip_suffix('}').unwrap();
+        let says = says.replace("closed", "reopened");
+        let sum = crc32fast::hash(says.as_bytes());
+        let later = format!("{{\"sum\":\"{sum:08x}\",\"entry\":{says}}}");
+        assert_eq!(Entry::from_line(later.as_bytes()), Err(Unreadable::Unknown));
+        let torn = later.replace("reopened", "reopen");
+        assert_eq!(Entry::from_line(torn.as_bytes()), Err(Unreadable::Torn));
     }
 
     proptest! {
@@ -91,8 +115,8 @@ mod tests {
             let place = place % whole.len();
             changed[place] = byte;
             let read = Entry::from_line(&changed);
-            prop_assert!(read.is_none() || changed == whole, "{:?}", read);
-            prop_assert_eq!(Entry::from_line(&whole[..place]), None);
+            prop_assert!(read == Err(Unreadable::Torn) || changed == whole, "{:?}", read);
+            prop_assert_eq!(Entry::from_line(&whole[..place]), Err(Unreadable::Torn));
         }
 
         #[test]

@@ -42,8 +42,8 @@ const COMPACT_ABOVE: u64 = 1024 * 1024;
 ///   error, and the file is left as it is.
 /// - A file that was made, and one that took another's place, is there after a
 ///   crash: its folder is synced.
-/// - One process at a time: the lock is a file beside it (`.lock`), freed when
-///   the process ends in whatever way.
+/// - One process at a time, whatever links lead to the file: the lock is a file
+///   beside it (`.lock`), freed when the process ends in whatever way.
 /// - On Unix the file has mode 0600, and one that others may read is refused.
 /// - After a failed write nothing is taken any more until it is opened anew.
 ///
@@ -91,6 +91,7 @@ impl FileJournal {
 
     fn open_compacting(path: PathBuf, compact_above: u64) -> Result<Self, JournalError> {
         let opening = |error| JournalError::io("opened", error);
+        let path = disk::real(&path).map_err(opening)?;
         let lock = disk::lock(&path)?;
         // Of a compaction that did not come to its end.
         disk::remove(&disk::beside(&path, ".compacting")).map_err(opening)?;
@@ -118,7 +119,7 @@ impl FileJournal {
             failed: false,
             _lock: lock,
         };
-        if scanned.torn > 0 {
+        if scanned.torn > 0 || scanned.cut {
             // A new file without it: what is left of the torn write would make
             // the next crash look like damage.
             writer.compact()?;

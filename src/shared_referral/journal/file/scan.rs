@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 
 use super::index::{Index, Place};
-use super::line::Entry;
+use super::line::{Entry, Unreadable};
 use crate::shared_referral::journal::error::{JournalError, JournalErrorKind};
 
 /// The first line of every journal, so that no other file is taken for one.
@@ -25,6 +25,9 @@ pub(super) struct Scanned {
     pub(super) commit: u64,
     /// What stands behind `length` and has to go.
     pub(super) torn: u64,
+    /// The last write is not there as a whole, though each of its lines that is
+    /// there is.
+    pub(super) cut: bool,
 }
 
 /// Reads the file.
@@ -40,6 +43,7 @@ pub(super) fn scan(file: &mut File) -> Result<Scanned, JournalError> {
         length: 0,
         commit: 0,
         torn: 0,
+        cut: false,
     };
     match lines.next().map_err(read_error)? {
         None => return Ok(scanned),
@@ -59,7 +63,13 @@ pub(super) fn scan(file: &mut File) -> Result<Scanned, JournalError> {
     while let Some(line) = lines.next().map_err(read_error)? {
         number += 1;
         let length = line.len() as u64;
-        let entry = line.strip_suffix(b"\n").and_then(Entry::from_line);
+        let entry = match line.strip_suffix(b"\n").map(Entry::from_line) {
+            Some(Ok(entry)) => Some(entry),
+            Some(Err(Unreadable::Unknown)) => {
+                return Err(damaged(number, "a later version wrote it"));
+            }
+            Some(Err(Unreadable::Torn)) | None => None,
+        };
         match (entry, broken) {
             (Some(entry), Some((commit, at))) if entry.commit > commit => {
                 return Err(damaged(at, "it was changed after it was written"));
@@ -71,6 +81,7 @@ pub(super) fn scan(file: &mut File) -> Result<Scanned, JournalError> {
                 scanned.commit = entry.commit;
                 let last = entry.part == entry.parts;
                 expected = entry.commit + u64::from(last);
+                scanned.cut = !last;
                 let place = Place {
                     offset: scanned.length,
                     length: u32::try_from(length).unwrap_or(u32::MAX),

@@ -57,6 +57,11 @@ fn created(half: Half) -> Record {
     }
 }
 
+fn abandoned() -> Record {
+    let at = "2026-01-01T00:00:02Z".parse().unwrap();
+    Record::Abandoned { at }
+}
+
 /// What an operation has after each of its three appends.
 fn history(number: usize) -> Vec<Record> {
     vec![begun(number), created(Half::Own), created(Half::Connected)]
@@ -126,6 +131,36 @@ async fn an_append_that_does_not_follow_changes_nothing() {
     let nonsense = journal.append(id(2), 1, vec![begun(2)]);
     assert_eq!(kind(nonsense.await), JournalErrorKind::Damaged);
     assert_eq!(fs::read(folder.file()).unwrap(), before);
+}
+
+#[tokio::test]
+async fn what_is_complete_cannot_be_given_up_and_the_journal_stays_good() {
+    let folder = Folder::new();
+    let journal = FileJournal::open(folder.file()).unwrap();
+    finish(&journal, 1).await;
+    let refused = journal.append(id(1), 3, vec![abandoned()]).await;
+    assert_eq!(kind(refused), JournalErrorKind::Damaged);
+    append(&journal, 2, 0).await;
+    drop(journal);
+    let journal = FileJournal::open(folder.file()).unwrap();
+    assert_eq!(journal.load(id(1)).await.unwrap(), history(1));
+    assert_eq!(journal.list_open().await.unwrap(), [id(2)]);
+}
+
+#[tokio::test]
+async fn what_becomes_known_of_a_finished_operation_is_added_to_it() {
+    let folder = Folder::new();
+    let journal = FileJournal::open(folder.file()).unwrap();
+    finish(&journal, 1).await;
+    let at = "2026-01-01T00:00:03Z".parse().unwrap();
+    let half = Half::Own;
+    let more = Record::NoTwin { half, at };
+    journal.append(id(1), 3, vec![more.clone()]).await.unwrap();
+    append(&journal, 2, 0).await;
+    drop(journal);
+    let journal = FileJournal::open(folder.file()).unwrap();
+    let all = [history(1), vec![more]].concat();
+    assert_eq!(journal.load(id(1)).await.unwrap(), all);
 }
 
 #[tokio::test]
@@ -239,6 +274,89 @@ async fn holes_in_the_last_write_are_the_mark_of_a_crash() {
         let journal = FileJournal::open(folder.file()).unwrap();
         assert_eq!(journal.list_open().await.unwrap(), open);
     }
+}
+
+#[tokio::test]
+async fn a_write_cut_at_the_end_of_a_line_does_not_make_the_next_crash_look_like_damage() {
+    let folder = Folder::new();
+    // Of the first write only its first line is there, and that is whole.
+    torn_write(&folder, &[false, true]);
+    let text = fs::read_to_string(folder.file()).unwrap();
+    let whole = text.lines().count() - 1;
+    let kept: String = text
+        .lines()
+        .take(whole)
+        .map(|line| format!("{line}\n"))
+        .collect();
+    fs::write(folder.file(), kept).unwrap();
+    let commits = |text: &str| -> Vec<u64> {
+        let lines = text.lines().skip(1);
+        lines
+            .map(|line| Entry::from_line(line.as_bytes()).unwrap().commit)
+            .collect()
+    };
+    drop(FileJournal::open(folder.file()).unwrap());
+    let text = fs::read_to_string(folder.file()).unwrap();
+    let last = text.lines().last().unwrap();
+    let last = Entry::from_line(last.as_bytes()).unwrap();
+    assert_eq!(last.part, last.parts, "{:?}", commits(&text));
+    // A later write is torn in its first line, and its second is whole.
+    let journal = FileJournal::open(folder.file()).unwrap();
+    let count = commits(&text).len();
+    append(&journal, 50, 0).await;
+    drop(journal);
+    let mut later = fs::read(folder.file()).unwrap();
+    let entry = |part, number| Entry {
+        commit: last.commit + 2,
+        part,
+        parts: 2,
+        operation: id(number),
+        after: 0,
+        records: vec![begun(number)],
+    };
+    let mut torn = entry(1, 60).to_line().unwrap();
+    torn[20] ^= 1;
+    later.extend(torn);
+    later.extend(entry(2, 61).to_line().unwrap());
+    fs::write(folder.file(), later).unwrap();
+    let journal = FileJournal::open(folder.file()).unwrap();
+    assert!(journal.recovered().is_some());
+    assert_eq!(journal.list_open().await.unwrap().len(), count + 1);
+}
+
+#[tokio::test]
+async fn what_a_later_version_wrote_is_damage_here_and_is_not_cut_off() {
+    let folder = Folder::new();
+    let journal = FileJournal::open(folder.file()).unwrap();
+    append(&journal, 1, 0).await;
+    drop(journal);
+    let mut text = fs::read_to_string(folder.file()).unwrap();
+    let says = "{\"commit\":2,\"of\":\"a later version\"}";
+    let sum = crc32fast::hash(says.as_bytes());
+    text.push_str(&format!("{{\"sum\":\"{sum:08x}\",\"entry\":{says}}}\n"));
+    fs::write(folder.file(), &text).unwrap();
+    let error = FileJournal::open(folder.file()).unwrap_err();
+    assert_eq!(error.kind(), JournalErrorKind::Damaged);
+    assert!(error.to_string().contains("line 3"), "{error}");
+    assert_eq!(fs::read_to_string(folder.file()).unwrap(), text);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_link_leads_to_the_same_journal_and_stays_a_link() {
+    let folder = Folder::new();
+    let link = folder.0.join("link.journal");
+    let journal = FileJournal::open(folder.file()).unwrap();
+    std::os::unix::fs::symlink(folder.file(), &link).unwrap();
+    assert_eq!(kind(FileJournal::open(&link)), JournalErrorKind::Locked);
+    append(&journal, 1, 0).await;
+    drop(journal);
+    let journal = FileJournal::open(&link).unwrap();
+    journal.compact().await.unwrap();
+    drop(journal);
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    let journal = FileJournal::open(folder.file()).unwrap();
+    assert_eq!(journal.list_open().await.unwrap(), [id(1)]);
 }
 
 #[tokio::test]
@@ -394,6 +512,7 @@ async fn a_deal_that_was_tried_thousands_of_times_is_read_again() {
                 at,
                 since,
                 request_id,
+                blind: false,
             },
             Record::NotDone { half, at },
         ]

@@ -159,7 +159,7 @@ impl Writer {
             let message = "these records cannot follow those that the operation has";
             JournalError::new(JournalErrorKind::Damaged, message).with_source(error)
         })?;
-        if !read.is_open() {
+        if !read.is_open() || self.index.finished(operation).is_some() {
             // A finished operation stands on one line and is kept there only.
             line = (0, all.clone());
         }
@@ -219,8 +219,8 @@ impl Writer {
             .seek(SeekFrom::Start(place.offset))
             .map_err(failed)?;
         self.file.read_exact(&mut line).map_err(failed)?;
-        let whole = line.strip_suffix(b"\n").and_then(Entry::from_line);
-        whole.ok_or_else(|| {
+        let whole = line.strip_suffix(b"\n").map(Entry::from_line);
+        whole.and_then(Result::ok).ok_or_else(|| {
             let message = "a line of the journal was changed after it was written; \
                            next: keep the file, and open the journal again to learn which";
             JournalError::new(JournalErrorKind::Damaged, message)
