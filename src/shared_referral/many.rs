@@ -51,6 +51,30 @@ impl Many {
         self
     }
 
+    /// The items, each with whether it came before the signal, and how many run
+    /// at once: for those who have something to say of the ones that do not run.
+    #[cfg(feature = "import")]
+    pub(super) fn all<I: Send + 'static>(
+        self,
+        items: impl Stream<Item = I> + Send + 'static,
+    ) -> (impl Stream<Item = (I, bool)> + Send + 'static, usize) {
+        let concurrency = self.concurrency;
+        let state = (Box::pin(items), self.until, true);
+        let items = futures::stream::unfold(state, |(mut items, mut until, mut runs)| async move {
+            if let Some(signal) = &mut until {
+                let ready = futures::poll!(signal).is_ready();
+                if ready {
+                    (until, runs) = (None, false);
+                }
+            }
+            items
+                .next()
+                .await
+                .map(|item| ((item, runs), (items, until, runs)))
+        });
+        (items, concurrency)
+    }
+
     /// Runs the items, so many at once.
     pub(super) fn run<I, T, F>(
         self,
@@ -140,6 +164,11 @@ impl SharedReferrals {
     /// - The same key twice in one call is one operation: the second outcome is
     ///   that of the first, or
     ///   [`OtherContent`](SharedReferralError::OtherContent).
+    ///
+    /// # Caveats
+    /// The operations run while the stream is polled. A caller that does
+    /// something slow between two outcomes holds up those under way, also until
+    /// they run into their time-outs: it does that on a task of its own.
     pub fn create_many<T, S>(&self, plans: S, many: Many) -> Outcomes<T>
     where
         S: Stream<Item = (T, SharedReferralPlan)> + Send + 'static,

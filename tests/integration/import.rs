@@ -2,6 +2,7 @@
 //! results beside its rows.
 
 use std::io::Cursor;
+use std::sync::Arc;
 
 use futures::StreamExt as _;
 use partner_referrals::sandbox::{Fault, FaultBody, FaultPlan, FaultRule};
@@ -10,6 +11,7 @@ use partner_referrals::shared_referral::import::{
 };
 use partner_referrals::shared_referral::{Many, MemoryJournal, OperationId, Rule};
 use serde_json::json;
+use tokio::sync::Notify;
 
 use crate::support::{client, sandbox, writes};
 
@@ -213,6 +215,42 @@ async fn rows_with_problems_are_left_out_and_a_changed_file_stops_the_run() {
     assert!(matches!(first, Err(ImportError::Changed)), "{first:?}");
     assert!(changed.next().await.is_none());
     assert_eq!(writes(&sandbox).len(), 2);
+}
+
+#[tokio::test]
+async fn rows_that_a_run_does_not_come_to_are_skipped_and_the_next_run_takes_them() {
+    let sandbox = sandbox().await;
+    let deals = client(&sandbox).shared_referrals(MemoryJournal::new());
+    let (import, report) = checked(DEALS);
+    let stop = Arc::new(Notify::new());
+    let signal = Arc::clone(&stop);
+    let many = Many::new()
+        .concurrency(1)
+        .until(async move { signal.notified().await });
+    let mut results = ResultWriter::new(Vec::new(), &report).unwrap();
+    let mut rows = deals.create_rows(import, &report, many);
+    let mut kinds = Vec::new();
+    while let Some(row) = rows.next().await {
+        let (row, result) = row.unwrap();
+        results.write(&row, &result).unwrap();
+        kinds.push((result.kind, result.own.is_some()));
+        stop.notify_one();
+    }
+    let skipped = (ResultKind::Skipped, false);
+    assert_eq!(kinds, [(ResultKind::Created, true), skipped]);
+    assert_eq!(writes(&sandbox).len(), 2);
+
+    let written = String::from_utf8(results.into_inner()).unwrap();
+    let second = OperationId::of_key("A-2").to_string();
+    assert!(
+        written.contains(&format!(";Skipped;{second};")),
+        "{written}"
+    );
+    let (import, report) = checked(&written);
+    let rest = deals.create_rows(import, &report, Many::new());
+    let kinds: Vec<_> = rest.map(|row| row.unwrap().1.kind).collect().await;
+    assert_eq!(kinds, [ResultKind::Created; 2]);
+    assert_eq!(writes(&sandbox).len(), 4);
 }
 
 #[test]

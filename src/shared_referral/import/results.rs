@@ -37,7 +37,7 @@ pub enum ResultKind {
     Ambiguous,
     /// The service has more than one referral for the deal.
     Duplicate,
-    /// Nothing was sent: the run ended before.
+    /// This run ended before and sent nothing for it.
     Skipped,
     /// Nothing was sent: the row has problems.
     Invalid,

@@ -71,29 +71,51 @@ impl SharedReferrals {
     /// Run again with the same file, or with its results, and the same journal,
     /// it completes what is left; rows that are finished cost no request. Rows
     /// with problems are [`Invalid`](ResultKind::Invalid), and nothing of them
-    /// is sent.
+    /// is sent. After [`Many::until`] the rows that are left are
+    /// [`Skipped`](ResultKind::Skipped): each row of the file has its result.
     ///
     /// # Errors
     /// [`ImportError`] where the file cannot be read or was changed since the
-    /// check; it is the last item.
+    /// check. It is the last item: what is under way comes to its end first.
     pub fn create_rows<R>(&self, import: Import<R>, report: &Report, many: Many) -> RowResults
     where
         R: Read + Seek + Send + 'static,
     {
-        let rows = read(import, report.checked());
+        let (rows, at_once) = many.all(read(import, report.checked()));
         let deals = self.clone();
-        RowResults(Box::pin(many.run(rows, move |row| {
+        let results = rows.map(move |(row, runs)| {
             let deals = deals.clone();
             async move {
                 let (row, plan) = row?;
                 let result = match plan {
-                    Ok(plan) => RowResult::from(&deals.create(&plan).await),
+                    Ok(plan) if runs => RowResult::from(&deals.create(&plan).await),
+                    Ok(plan) => RowResult::new(ResultKind::Skipped)
+                        .with_operation(plan.operation_id().to_string()),
                     Err(problems) => RowResult::invalid(&problems),
                 };
                 Ok((row, result))
             }
-        })))
+        });
+        RowResults(Box::pin(error_last(results.buffer_unordered(at_once))))
     }
+}
+
+/// Keeps an error back until all that is under way has come to its end: who
+/// stops at it drops nothing that was sent.
+fn error_last<T: Send + 'static>(
+    results: impl Stream<Item = Result<T, ImportError>> + Send + 'static,
+) -> impl Stream<Item = Result<T, ImportError>> + Send + 'static {
+    let state = (Box::pin(results), None);
+    stream::unfold(state, |(mut results, mut held)| async move {
+        while let Some(result) = results.next().await {
+            match result {
+                Ok(row) => return Some((Ok(row), (results, held))),
+                Err(error) => held = held.or(Some(error)),
+            }
+        }
+        let error = held?;
+        Some((Err(error), (results, None)))
+    })
 }
 
 /// The rows as a stream; the thread that reads them ends with it.
@@ -190,4 +212,26 @@ fn chain(error: &SharedReferralError) -> String {
         source = cause.source();
     }
     text.replace(['\n', '\r'], " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_error_comes_after_all_that_is_under_way() {
+        let slow = |ready: bool| async move {
+            if ready {
+                return Err(ImportError::Changed);
+            }
+            tokio::task::yield_now().await;
+            Ok(7)
+        };
+        let results = stream::iter([true, false, false]).map(slow);
+        let all: Vec<_> = error_last(results.buffer_unordered(3)).collect().await;
+        assert!(
+            matches!(all[..], [Ok(7), Ok(7), Err(ImportError::Changed)]),
+            "{all:?}"
+        );
+    }
 }
