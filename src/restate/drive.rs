@@ -51,6 +51,7 @@ pub(super) struct Drive<'a, 'ctx> {
 struct Moment {
     at: Timestamp,
     since: Timestamp,
+    blind: bool,
     id: Uuid,
 }
 
@@ -152,6 +153,7 @@ impl<'a, 'ctx> Drive<'a, 'ctx> {
             Ok(Json(Moment {
                 at,
                 since: steps::since(&parts.client, &parts.recovery, at),
+                blind: steps::blind(&parts.client),
                 id: parts.client.new_id(),
             }))
         };
@@ -179,13 +181,14 @@ impl<'a, 'ctx> Drive<'a, 'ctx> {
     async fn create(&mut self, half: Half, moment: Moment) -> HandlerResult<()> {
         let body = steps::body(&self.plan, &self.operation, half);
         let request_id = self.operation.request_id(half).unwrap_or(moment.id);
-        self.run.creating(half, &self.operation);
+        self.run.creating(half);
         self.slept = Duration::ZERO;
         self.note(Record::Sending {
             half,
             at: moment.at,
             since: moment.since,
             request_id,
+            blind: moment.blind,
         })?;
 
         let tokens = self.parts.tokens.clone();
@@ -197,26 +200,22 @@ impl<'a, 'ctx> Drive<'a, 'ctx> {
         // Never an error: it would make Restate run it again.
         let send = move || async move {
             if !parts.tokens.spend(&token) {
-                return Ok(Json(open(half, moment.at, "it may have been sent already")));
+                let at = steps::now(&parts.client);
+                return Ok(Json(open(half, at, "it may have been sent already")));
             }
             let result = parts.client.create_as(&body, request_id).await;
             let at = steps::now(&parts.client);
             Ok(Json(answered(&operation, half, at, result)))
         };
         let name = format!("send {half}");
-        let (sent, cancelled) = match self.ctx.run(send).name(name).await {
-            Ok(Json(sent)) => (sent, None),
-            // The invocation is cancelled, even where the create was sent.
-            Err(error) => (open(half, moment.at, "it was cancelled"), Some(error)),
-        };
+        // Where the invocation is cancelled, the create may have been sent all the
+        // same: that it was begun stands in the records.
+        let Json(sent) = self.ctx.run(send).name(name).await?;
         // Nothing can hang on an engagement that has just been made.
         let made = matches!(sent.record, Record::Created { .. });
         self.run.fresh |= half == Half::Own && made;
         self.note(sent.record)?;
         self.doubt = sent.doubt;
-        if let Some(cancelled) = cancelled {
-            return Err(cancelled.into());
-        }
         match sent.failure {
             Some(failure) => Err(failure.into_terminal().into()),
             None => Ok(()),
@@ -237,13 +236,14 @@ impl<'a, 'ctx> Drive<'a, 'ctx> {
                 }
                 Looked::Alone => {
                     self.run.looked(half, now);
-                    if settled(&self.operation, half, &self.parts.recovery, now) {
+                    if settled(&self.operation, half, &self.run, &self.parts.recovery, now) {
                         self.note(Record::NoTwin { half, at: now })?;
                     }
                     break;
                 }
                 Looked::Found(record) => {
                     self.note(record)?;
+                    self.run.found();
                     break;
                 }
                 Looked::Again(_) if search < SEARCHES => {

@@ -5,9 +5,11 @@
 
 use std::time::Duration;
 
-use super::operation::{Operation, Stage};
+use chrono::{DateTime, Utc};
+
+use super::operation::{HalfState, Operation, Stage};
 use super::problem::Half;
-use super::recovery::{Recovery, WhenNotFound};
+use super::recovery::{BLIND, Recovery, WhenNotFound};
 use crate::scalar::Timestamp;
 
 /// The next step.
@@ -39,10 +41,10 @@ pub(crate) struct Run {
 
 #[derive(Clone, Debug, Default)]
 struct Seen {
-    /// When the last look was made that found nothing, or nothing new.
+    /// When the first look was made that found nothing, or nothing new.
+    first: Option<Timestamp>,
+    /// When the last one was.
     looked_at: Option<Timestamp>,
-    /// How often the create was sent although an earlier one was in doubt.
-    resends: u32,
 }
 
 impl Run {
@@ -55,14 +57,20 @@ impl Run {
 
     /// A look was made, and what was found is in the records.
     pub(crate) fn looked(&mut self, half: Half, at: Timestamp) {
-        self.seen_mut(half).looked_at = Some(at);
+        let seen = self.seen_mut(half);
+        seen.first.get_or_insert(at);
+        seen.looked_at = Some(at);
     }
 
     /// A create is sent: what was looked at before says nothing of it.
-    pub(crate) fn creating(&mut self, half: Half, operation: &Operation) {
-        let seen = self.seen_mut(half);
-        seen.resends += u32::from(operation.half(half).doubts > 0);
-        seen.looked_at = None;
+    pub(crate) fn creating(&mut self, half: Half) {
+        *self.seen_mut(half) = Seen::default();
+    }
+
+    /// A referral was found that this run did not make: what else may hang on
+    /// it has to be looked for.
+    pub(crate) fn found(&mut self) {
+        self.fresh = false;
     }
 
     fn seen(&self, half: Half) -> &Seen {
@@ -118,16 +126,19 @@ fn next_of(
     if state.doubts == 0 {
         return Some(Next::Create(half));
     }
-    let sent = state.last_sent.unwrap_or(now);
-    if let Some(due) = recovery.next_look(between(sent, looked_at)) {
-        let age = between(sent, now);
+    let over = over(state, seen, recovery).unwrap_or(now);
+    if let Some(due) = recovery.next_look(between(over, looked_at)) {
+        let age = between(over, now);
         return Some(match due.checked_sub(age) {
             Some(left) if !left.is_zero() => Next::Wait(half, left),
             _ => Next::Look(half),
         });
     }
-    let resend =
-        recovery.when_not_found == WhenNotFound::Resend && !state.carried_out && seen.resends == 0;
+    // What was sent again is in the records, so that no number of runs sends
+    // more often than one.
+    let resend = recovery.when_not_found == WhenNotFound::Resend
+        && !state.carried_out
+        && state.doubts <= recovery.most_resends;
     Some(if resend {
         Next::Create(half)
     } else {
@@ -139,11 +150,34 @@ fn next_of(
 pub(crate) fn settled(
     operation: &Operation,
     half: Half,
+    run: &Run,
     recovery: &Recovery,
     now: Timestamp,
 ) -> bool {
-    let sent = operation.half(half).last_sent;
-    sent.is_some_and(|sent| recovery.next_look(between(sent, now)).is_none())
+    let over = over(operation.half(half), run.seen(half), recovery);
+    over.is_some_and(|over| recovery.next_look(between(over, now)).is_none())
+}
+
+/// By when the last create has come to the service, or never will: the settle
+/// times count from there. An attempt that runs into its time-out may come to
+/// the service at its end, and what was sent before a crash until the crash.
+fn over(state: &HalfState, seen: &Seen, recovery: &Recovery) -> Option<Timestamp> {
+    let sent = state.last_sent?;
+    let margin = match (state.blind, state.ended) {
+        // Nobody knows how far apart the clocks are by which it is told.
+        (true, _) => BLIND,
+        (false, Some(ended)) => return Some(ended.max(sent)),
+        (false, None) => recovery.horizon,
+    };
+    // Over when this run first looked: who sent it is no more.
+    let latest = later(state.ended.map_or(sent, |ended| ended.max(sent)), margin);
+    Some(seen.first.map_or(latest, |first| first.min(latest)))
+}
+
+fn later(at: Timestamp, time: Duration) -> Timestamp {
+    let time = chrono::TimeDelta::from_std(time).ok();
+    let later = time.and_then(|time| at.checked_add_signed(time));
+    later.unwrap_or(DateTime::<Utc>::MAX_UTC).into()
 }
 
 /// How long after `from` it is at `to`; nothing where a clock went back.

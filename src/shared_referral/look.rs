@@ -78,6 +78,11 @@ async fn search(
     while let Some(one) = next_readable(&mut list, &mut found).await? {
         let at = one.created_date_time;
         order.next(at);
+        found.read += 1;
+        if found.read > recovery.most_read {
+            found.cut = true;
+            break;
+        }
         let early = at < window.since;
         let late = window.until.is_some_and(|until| at > until);
         // Nothing that can be it comes any more, if the order is kept.
@@ -86,11 +91,6 @@ async fn search(
         }
         if early || late || is_microsofts(&one) {
             continue;
-        }
-        found.read += 1;
-        if found.read > recovery.most_read {
-            found.cut = true;
-            break;
         }
         match compare(&one, operation.id(), operation.marker(), operation.traits()) {
             Likeness::Same => found.same.push(one),

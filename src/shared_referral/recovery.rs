@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+/// How wrong this machine's clock may be while no answer of the service told
+/// the time: one that is further off breaks TLS and tokens first.
+pub(super) const BLIND: Duration = Duration::from_secs(24 * 3600);
+
 /// What to do where a create may have been carried out, and the service shows
 /// nothing of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -11,10 +15,11 @@ pub enum WhenNotFound {
     /// is sent until somebody has looked.
     #[default]
     Stop,
-    /// Sends the create once more in each run, with the same `request-id`, and
-    /// looks again. For a service whose lists are known to show what it created
-    /// within the settle times, and where no other process is at the same
-    /// operation: otherwise it doubles the deal.
+    /// Sends the create once more, with the same `request-id`, and looks again;
+    /// once in all, however often the operation is resumed
+    /// ([`most_resends`](Recovery::most_resends)). For a service whose lists are
+    /// known to show what it created within the settle times, and where no other
+    /// process is at the same operation: otherwise it doubles the deal.
     Resend,
 }
 
@@ -28,6 +33,7 @@ pub enum WhenNotFound {
 /// | horizon | 1 hour | the latest that a create comes to the service after it was sent |
 /// | most referrals read | 5,000 | a search must end |
 /// | where nothing is found | stop | absence cannot be proven by a list |
+/// | resends, where that is allowed | 1 in all | each may be another deal, if lists do not show all |
 /// | look back before the first create | no | for a journal that came back from a backup |
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
@@ -37,6 +43,7 @@ pub struct Recovery {
     pub(super) horizon: Duration,
     pub(super) most_read: usize,
     pub(super) when_not_found: WhenNotFound,
+    pub(super) most_resends: u32,
     pub(super) look_back: Option<Duration>,
 }
 
@@ -48,6 +55,7 @@ impl Default for Recovery {
             horizon: Duration::from_secs(3600),
             most_read: 5_000,
             when_not_found: WhenNotFound::Stop,
+            most_resends: 1,
             look_back: None,
         }
     }
@@ -60,8 +68,9 @@ impl Recovery {
     }
 
     /// The waits between one look and the next. The first look is made at once,
-    /// the last one after all of them, counted from the create; without any
-    /// there is one look.
+    /// the last one after all of them; without any there is one look. They count
+    /// from the end of the create, a time-out included; where that is not known,
+    /// because the program ended, from the first look after it.
     pub fn settle(mut self, waits: impl IntoIterator<Item = Duration>) -> Self {
         self.settle = waits.into_iter().collect();
         self
@@ -91,6 +100,14 @@ impl Recovery {
     /// What to do where the service shows nothing.
     pub fn when_not_found(mut self, policy: WhenNotFound) -> Self {
         self.when_not_found = policy;
+        self
+    }
+
+    /// How often a create is sent again in all under
+    /// [`WhenNotFound::Resend`], all runs of the operation together: a task that
+    /// resumes what is open every hour must not create a deal every hour.
+    pub fn most_resends(mut self, times: u32) -> Self {
+        self.most_resends = times;
         self
     }
 
@@ -129,15 +146,17 @@ mod tests {
             changed(|one, _| one.most_read(7)),
             changed(|one, time| one.settle([time])),
             changed(|one, _| one.when_not_found(WhenNotFound::Resend)),
+            changed(|one, _| one.most_resends(7)),
             changed(|one, time| one.look_back(time)),
         ];
-        let mut expected = [0; 6].map(|_| Recovery::new());
+        let mut expected = [0; 7].map(|_| Recovery::new());
         expected[0].skew = time;
         expected[1].horizon = time;
         expected[2].most_read = 7;
         expected[3].settle = vec![time];
         expected[4].when_not_found = WhenNotFound::Resend;
-        expected[5].look_back = Some(time);
+        expected[5].most_resends = 7;
+        expected[6].look_back = Some(time);
         assert_eq!(all, expected);
     }
 

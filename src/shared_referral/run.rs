@@ -98,6 +98,9 @@ pub struct SharedReferral {
 ///   header of answers only (2019): it is sent and not relied on.
 /// - Two processes need a journal that both can write to; with a
 ///   [`FileJournal`](super::FileJournal) the second cannot begin.
+/// - Within a process, one `SharedReferrals` for a journal, and clones of it:
+///   its clones wait for each other's turn at an operation. Two of them are two
+///   processes: what one has under way the other takes for what a crash left.
 ///
 /// # Errors
 /// [`SharedReferralError`] says for each failure what is on the service and
@@ -217,7 +220,11 @@ impl SharedReferrals {
     /// [`JournalError`].
     pub async fn operation(&self, id: &OperationId) -> Result<Option<Operation>, JournalError> {
         let records = self.0.journal.load(*id).await?;
-        Ok(Operation::from_records(*id, &records).ok())
+        if records.is_empty() {
+            return Ok(None);
+        }
+        let read = Operation::from_records(*id, &records);
+        read.map(Some).map_err(steps::damaged)
     }
 
     /// The operations that are not finished, oldest first.
@@ -259,6 +266,11 @@ impl Engine {
 
     pub(super) fn since(&self, at: Timestamp) -> Timestamp {
         steps::since(&self.client, &self.recovery, at)
+    }
+
+    /// Whether no answer of the service has told the time yet.
+    pub(super) fn is_blind(&self) -> bool {
+        steps::blind(&self.client)
     }
 
     /// Makes the time at the service known, where it is not.

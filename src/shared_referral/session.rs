@@ -150,15 +150,22 @@ impl<'a> Session<'a> {
             .request_id(half)
             .unwrap_or_else(|| self.engine.client.new_id());
         let at = self.engine.now();
-        self.run.creating(half, &self.operation);
+        self.run.creating(half);
         self.note(Record::Sending {
             half,
             at,
             since: self.engine.since(at),
             request_id,
+            blind: self.engine.is_blind(),
         })?;
-        if self.save().await? == Saved::Overtaken {
-            return Ok(());
+        match self.save().await {
+            Ok(Saved::Yes) => {}
+            Ok(Saved::Overtaken) => return Ok(()),
+            Err(error) => {
+                // It was not sent, so it must not be said later that it was.
+                self.retract()?;
+                return Err(error);
+            }
         }
         self.tell(EventKind::Sending(half));
         let result = self.engine.client.create_as(&body, request_id).await;
@@ -189,7 +196,11 @@ impl<'a> Session<'a> {
         // A search takes long; what is known must not wait for it.
         self.save().await?;
         let (client, recovery) = (&self.engine.client, &self.engine.recovery);
-        match steps::search(client, recovery, &self.operation, half).await {
+        let blind = self.engine.is_blind();
+        let found = steps::search(client, recovery, &self.operation, half).await;
+        // Its answer may have been the first to tell the time.
+        let now = if blind { self.engine.now() } else { now };
+        match found {
             Ok(Verdict::NotFound) => {
                 self.run.looked(half, now);
                 self.tell(EventKind::NotFound(half));
@@ -202,7 +213,7 @@ impl<'a> Session<'a> {
             Ok(Verdict::Alone) => {
                 self.run.looked(half, now);
                 // Lists show this one, and would show a twin by now.
-                match settled(&self.operation, half, &self.engine.recovery, now) {
+                match settled(&self.operation, half, &self.run, recovery, now) {
                     true => self.note(Record::NoTwin { half, at: now }),
                     false => Ok(()),
                 }
@@ -225,6 +236,7 @@ impl<'a> Session<'a> {
     ) -> Result<(), SharedReferralError> {
         let at = self.engine.now();
         self.note(steps::created(half, at, &referral, by))?;
+        self.run.found();
         self.keep(half, referral, by);
         Ok(())
     }
@@ -265,6 +277,16 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
+    /// Takes back a create that was not sent, as far as it is not written.
+    fn retract(&mut self) -> Result<(), SharedReferralError> {
+        let unsaved = self.records.len() > self.saved;
+        if unsaved && matches!(self.records.last(), Some(Record::Sending { .. })) {
+            self.records.pop();
+        }
+        self.operation = fold(self.operation.id(), &self.records)?;
+        Ok(())
+    }
+
     /// Makes durable what is not yet.
     pub(super) fn save(&mut self) -> BoxFuture<'_, Result<Saved, SharedReferralError>> {
         Box::pin(async move {
@@ -289,20 +311,26 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// Somebody else wrote to the operation: what they know comes first, what
-    /// became known here is added, and what was only meant is dropped.
+    /// Somebody else wrote to the operation, or a write that failed was done: what
+    /// stands there comes first, what became known here is added, and what was
+    /// only meant is dropped.
     async fn catch_up(&mut self) -> Result<(), SharedReferralError> {
         let id = self.operation.id();
         let theirs = self.engine.journal.load(id).await;
         let mut records = theirs.map_err(|error| self.journal(error))?;
         let mine = self.records.split_off(self.saved);
+        let begun = !records.is_empty();
+        let theirs = records.get(self.saved..).unwrap_or_default();
+        let new: Vec<Record> = mine
+            .into_iter()
+            .filter(|record| match record {
+                Record::Begun { .. } => !begun,
+                Record::Sending { .. } | Record::Abandoned { .. } => false,
+                _ => !theirs.contains(record),
+            })
+            .collect();
         self.saved = records.len();
-        let begun = self.saved > 0;
-        records.extend(mine.into_iter().filter(|record| match record {
-            Record::Begun { .. } => !begun,
-            Record::Sending { .. } => false,
-            _ => true,
-        }));
+        records.extend(new);
         self.run = Run::default();
         self.operation = fold(id, &records)?;
         self.records = records;

@@ -32,8 +32,9 @@ impl SharedReferrals {
     ///
     /// # Errors
     /// [`NotFitting`](SharedReferralError::NotFitting) where the referral cannot
-    /// be the one: the own referral has neither its mark nor its content, the
-    /// connected one is not of its engagement.
+    /// be the one: the own referral has neither its mark nor its content, is
+    /// closed, or is of another engagement than a connected one that is there or
+    /// may be; the connected one is not of its engagement.
     /// [`LookUpFailed`](SharedReferralError::LookUpFailed) where it cannot be
     /// read.
     pub async fn adopt(
@@ -87,7 +88,7 @@ impl SharedReferrals {
     ) -> Result<Operation, SharedReferralError> {
         let _turn = self.engine().turns().wait(*operation).await;
         let mut session = self.take_up(*operation).await?;
-        if session.operation.stage() != Stage::Abandoned {
+        while session.operation.stage() != Stage::Abandoned {
             session.look_around().await?;
             if session.operation.stage() == Stage::Complete {
                 session.save().await?;
@@ -96,6 +97,7 @@ impl SharedReferrals {
             }
             let at = self.engine().now();
             session.note(Record::Abandoned { at })?;
+            // Where somebody else wrote in between, it may be complete by now.
             session.save().await?;
         }
         if session.operation.is_open() {
@@ -138,7 +140,17 @@ impl SharedReferrals {
 
 /// Whether a referral can be the one that the caller takes it for.
 fn fits(operation: &Operation, half: Half, referral: &Referral) -> Result<(), &'static str> {
-    let engagement = operation.engagement_id();
+    let connected = operation.half(Half::Connected);
+    let alone = connected.made.is_none() && connected.doubts == 0;
+    if half == Half::Own && connected.made.is_none() && referral.status == Status::Closed {
+        return Err("it is closed: nothing can be shared of it");
+    }
+    // Another own referral can take the place of the one that is known as long
+    // as nothing hangs on the engagement of that.
+    let engagement = match half {
+        Half::Own if alone => None,
+        _ => operation.engagement_id(),
+    };
     match (half, engagement) {
         (Half::Connected, None) => Err("the own referral is not known yet"),
         (_, Some(engagement)) if *engagement != referral.engagement_id => {

@@ -14,10 +14,10 @@ use super::error::{
 };
 use super::journal::{JournalError, JournalErrorKind};
 use super::look::{self, Sighting, Window};
-use super::operation::{Made, Operation, OperationId, Record, Witness};
+use super::operation::{InvalidHistory, Made, Operation, OperationId, Record, Witness};
 use super::plan::SharedReferralPlan;
 use super::problem::Half;
-use super::recovery::Recovery;
+use super::recovery::{BLIND, Recovery};
 use super::run::SharedReferral;
 use super::traits;
 use crate::client::ReferralsClient;
@@ -25,10 +25,6 @@ use crate::error::{Error, Outcome};
 use crate::generated::client::types::{NewReferral, Referral};
 use crate::list::ListOptions;
 use crate::scalar::{ReferralId, Timestamp};
-
-/// How far back a search goes where only this machine's clock is known: a
-/// clock that is further off breaks TLS and tokens first.
-const BLIND: Duration = Duration::from_secs(24 * 3600);
 
 /// What a search says of a half.
 #[derive(Debug)]
@@ -52,11 +48,16 @@ pub(crate) fn now(client: &ReferralsClient) -> Timestamp {
     client.service_time()
 }
 
+/// Whether no answer of the service has told the time yet.
+pub(crate) fn blind(client: &ReferralsClient) -> bool {
+    client.server_time().is_none()
+}
+
 /// From when on a search for a create sent at `at` must look.
 pub(crate) fn since(client: &ReferralsClient, recovery: &Recovery, at: Timestamp) -> Timestamp {
-    let skew = match client.server_time() {
-        Some(_) => recovery.skew,
-        None => recovery.skew.max(BLIND),
+    let skew = match blind(client) {
+        false => recovery.skew,
+        true => recovery.skew.max(BLIND),
     };
     before(at, skew)
 }
@@ -77,7 +78,7 @@ fn before(at: Timestamp, time: Duration) -> Timestamp {
 /// Before the first create, one small read tells the service's clock: a search
 /// for what is created now must not rest on this machine's.
 pub(crate) async fn learn_the_time(client: &ReferralsClient) {
-    if client.server_time().is_none() {
+    if blind(client) {
         // Where it fails, the create will tell why.
         let _ = client.list(&ListOptions::new().top(1)).await;
     }
@@ -98,12 +99,16 @@ pub(crate) fn check(plan: &SharedReferralPlan) -> Result<(), SharedReferralError
 /// Reads records that are known to belong together.
 pub(crate) fn fold(id: OperationId, records: &[Record]) -> Result<Operation, SharedReferralError> {
     Operation::from_records(id, records).map_err(|error| {
-        let message = "the records of the operation do not follow from one another; \
-                       next: look its deal up in Partner Center before anything is sent again";
-        let source = JournalError::new(JournalErrorKind::Damaged, message).with_source(error);
-        let standing = Box::new(Standing::new(id));
+        let (standing, source) = (Box::new(Standing::new(id)), damaged(error));
         SharedReferralError::Journal(JournalFailed { standing, source })
     })
+}
+
+/// What a journal keeps of an operation makes no sense.
+pub(super) fn damaged(error: InvalidHistory) -> JournalError {
+    let message = "the records of the operation do not follow from one another; \
+                   next: look its deal up in Partner Center before anything is sent again";
+    JournalError::new(JournalErrorKind::Damaged, message).with_source(error)
 }
 
 /// The first record of an operation.
@@ -203,7 +208,7 @@ async fn look_for(
             let begun = || since_begun(client, recovery, operation.begun_at());
             let window = Window {
                 since: state.since.unwrap_or_else(begun),
-                until: state.last_sent.and_then(|sent| {
+                until: state.last_sent.filter(|_| !state.blind).and_then(|sent| {
                     let horizon = TimeDelta::from_std(recovery.horizon).ok()?;
                     Some(sent.checked_add_signed(horizon)?.into())
                 }),

@@ -63,7 +63,8 @@ async fn worker() {
     // The stand-in shows at once what it has.
     let recovery = Recovery::new()
         .settle([])
-        .when_not_found(WhenNotFound::Resend);
+        .when_not_found(WhenNotFound::Resend)
+        .most_resends(u32::MAX);
     let listener = listen(address.parse().unwrap()).unwrap();
     Worker::new(client)
         .recovery(recovery)

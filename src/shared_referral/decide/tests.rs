@@ -74,13 +74,72 @@ fn what_is_in_doubt_is_looked_for_at_each_settle_time_and_never_created_again() 
     }
 }
 
-#[test]
-fn of_an_old_doubt_one_look_is_enough() {
-    let operation = with(Half::Own, &[sending(Half::Own, 100)]);
+fn unanswered(half: Half, second: i64) -> Record {
+    Record::Unanswered {
+        half,
+        at: at(second),
+        carried_out: false,
+        referral: None,
+    }
+}
+
+fn blind(half: Half, second: i64) -> Record {
+    let mut record = sending(half, second);
+    if let Record::Sending { blind, .. } = &mut record {
+        *blind = true;
+    }
+    record
+}
+
+/// When looks are made from `now` on, until none is due any more.
+fn looks(operation: &Operation, half: Half, mut now: i64) -> Vec<i64> {
     let mut run = Run::new(false);
-    run.looked(Half::Own, at(5000));
-    let decided = next(&operation, &run, &stop(), at(5001));
-    assert_eq!(decided, Next::NotFound(Half::Own));
+    let mut looks = Vec::new();
+    loop {
+        match next(operation, &run, &stop(), at(now)) {
+            Next::Look(_) => {
+                looks.push(now);
+                run.looked(half, at(now));
+            }
+            Next::Wait(_, left) => now += i64::try_from(left.as_secs()).unwrap(),
+            end => {
+                assert_eq!(end, Next::NotFound(half));
+                return looks;
+            }
+        }
+    }
+}
+
+#[test]
+fn settle_times_count_from_the_end_of_a_create_however_long_it_took() {
+    for half in BOTH {
+        let timed_out = with(half, &[sending(half, 100), unanswered(half, 160)]);
+        assert_eq!(looks(&timed_out, half, 160), [160, 162, 167, 182]);
+        assert_eq!(looks(&timed_out, half, 165), [165, 167, 182]);
+        assert_eq!(looks(&timed_out, half, 500), [500]);
+    }
+}
+
+#[test]
+fn after_a_crash_they_count_from_the_first_look_until_no_create_can_be_under_way() {
+    for half in BOTH {
+        let crashed = with(half, &[sending(half, 100)]);
+        assert_eq!(looks(&crashed, half, 160), [160, 162, 167, 182]);
+        assert_eq!(looks(&crashed, half, 3650), [3650, 3652, 3657, 3672]);
+        assert_eq!(looks(&crashed, half, 3710), [3710, 3722]);
+        assert_eq!(looks(&crashed, half, 3800), [3800]);
+        let again = [sending(half, 1), unanswered(half, 2), sending(half, 100)];
+        assert_eq!(looks(&with(half, &again), half, 160), [160, 162, 167, 182]);
+    }
+}
+
+#[test]
+fn where_the_services_time_was_not_known_they_count_from_the_first_look_for_a_day() {
+    for half in BOTH {
+        let sent = with(half, &[blind(half, 100), unanswered(half, 160)]);
+        assert_eq!(looks(&sent, half, 7200), [7200, 7202, 7207, 7222]);
+        assert_eq!(looks(&sent, half, 90_000), [90_000]);
+    }
 }
 
 #[test]
@@ -99,46 +158,65 @@ fn a_look_that_is_due_is_made_without_a_wait() {
 }
 
 #[test]
-fn by_policy_it_is_sent_once_more_in_each_run_and_looked_for_again() {
+fn by_policy_it_is_sent_once_more_in_all_runs_together_and_looked_for_again() {
     for half in BOTH {
         for fresh in [true, false] {
-            let doubted = with(half, &[sending(half, 100)]);
+            let first = [sending(half, 100), unanswered(half, 101)];
+            let doubted = with(half, &first);
             let mut run = Run::new(fresh);
             run.looked(half, at(500));
             let decided = next(&doubted, &run, &resend(), at(500));
             assert_eq!(decided, Next::Create(half));
 
-            run.creating(half, &doubted);
-            let twice = with(half, &[sending(half, 100), sending(half, 500)]);
+            run.creating(half);
+            let second = [sending(half, 500), unanswered(half, 501)];
+            let twice = with(half, &[first.clone(), second].concat());
             let decided = next(&twice, &run, &resend(), at(500));
             assert_eq!(decided, Next::Look(half), "what was seen before is old");
             run.looked(half, at(900));
-            let decided = next(&twice, &run, &resend(), at(900));
-            assert_eq!(decided, Next::NotFound(half));
+            let mut later = Run::new(false);
+            later.looked(half, at(900));
+            for run in [run, later] {
+                let decide = |recovery| next(&twice, &run, &recovery, at(900));
+                assert_eq!(decide(resend()), Next::NotFound(half));
+                assert_eq!(decide(resend().most_resends(2)), Next::Create(half));
+                assert_eq!(decide(stop().most_resends(2)), Next::NotFound(half));
+            }
         }
     }
 }
 
 #[test]
-fn the_first_create_of_a_run_is_no_resend() {
+fn a_resend_that_did_nothing_does_not_count() {
+    let mut run = Run::new(false);
+    let half = Half::Own;
+    let refused = Record::NotDone { half, at: at(501) };
+    let first = [sending(half, 100), unanswered(half, 101)];
+    let records = [first.as_slice(), &[sending(half, 500), refused]].concat();
+    run.looked(half, at(900));
+    let decided = next(&operation(&records), &run, &resend(), at(900));
+    assert_eq!(decided, Next::Create(half));
+}
+
+#[test]
+fn beside_what_was_found_there_may_be_more() {
+    let own = operation(&before(Half::Connected));
     let mut run = Run::new(true);
-    run.creating(Half::Own, &operation(&[]));
-    let doubted = with(Half::Own, &[sending(Half::Own, 100)]);
-    run.looked(Half::Own, at(500));
-    let decided = next(&doubted, &run, &resend(), at(500));
-    assert_eq!(decided, Next::Create(Half::Own));
+    run.found();
+    let decided = next(&own, &run, &stop(), at(10));
+    assert_eq!(decided, Next::Look(Half::Connected));
 }
 
 #[test]
 fn what_the_service_said_it_did_is_never_sent_again() {
     for half in BOTH {
-        let unanswered = Record::Unanswered {
+        let done = Record::Unanswered {
             half,
             at: at(101),
             carried_out: true,
             referral: None,
         };
-        let operation = with(half, &[sending(half, 100), unanswered]);
+        let operation = with(half, &[sending(half, 100), done]);
         let mut run = Run::new(false);
         run.looked(half, at(500));
         let decided = next(&operation, &run, &resend(), at(500));
@@ -165,13 +243,13 @@ fn the_half_that_was_sent_twice_is_looked_for_once_more_when_it_is_there() {
 #[test]
 fn lists_have_settled_once_the_last_look_is_due() {
     for half in BOTH {
-        let operation = with(half, &[sending(half, 10), sending(half, 100)]);
-        let after = |second| settled(&operation, half, &stop(), at(second));
-        assert_eq!([100, 121, 122, 500].map(after), [false, false, true, true]);
-        assert!(
-            !settled(&with(half, &[]), half, &stop(), at(500)),
-            "never sent"
-        );
+        let run = Run::new(false);
+        let resent = [sending(half, 10), sending(half, 100), unanswered(half, 160)];
+        let operation = with(half, &resent);
+        let after = |second| settled(&operation, half, &run, &stop(), at(second));
+        assert_eq!([100, 181, 182, 500].map(after), [false, false, true, true]);
+        let never = with(half, &[]);
+        assert!(!settled(&never, half, &run, &stop(), at(500)), "never sent");
     }
 }
 

@@ -29,7 +29,8 @@ pub type JournalFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, JournalErr
 /// - An `append` whose `after` is not the number of records that the operation
 ///   has fails with [`JournalErrorKind::Conflict`] and changes nothing. So two
 ///   writers cannot both be the first to say "I am sending this".
-/// - An `append` whose future is dropped may have happened or not.
+/// - An `append` whose future is dropped, or that fails otherwise, may have
+///   happened or not, as a whole: what is sent rests on one that returned.
 ///
 /// # Caveats
 /// Records hold the caller's key. Whoever uses an e-mail address as the key has

@@ -73,6 +73,10 @@ pub(super) struct HalfState {
     pub(super) since: Option<Timestamp>,
     /// When the last attempt began.
     pub(super) last_sent: Option<Timestamp>,
+    /// When the last attempt ended; none after a crash.
+    pub(super) ended: Option<Timestamp>,
+    /// One of them was sent before the service's clock was known.
+    pub(super) blind: bool,
     pub(super) made: Option<Made>,
 }
 
@@ -136,6 +140,8 @@ impl Operation {
     fn apply(&mut self, record: &Record) -> Option<()> {
         match record {
             Record::Begun { .. } => return None,
+            // Nobody gives up what is complete.
+            Record::Abandoned { .. } if self.stage() == Stage::Complete => return None,
             Record::Abandoned { .. } => self.abandoned = true,
             Record::Closed { .. } => self.closed = true,
             Record::Sending {
@@ -143,6 +149,7 @@ impl Operation {
                 at,
                 since,
                 request_id,
+                blind,
             } => {
                 let state = self.half_mut(*half);
                 state.sends += 1;
@@ -150,10 +157,17 @@ impl Operation {
                 state.request_id.get_or_insert(*request_id);
                 state.since = Some(state.since.map_or(*since, |first| first.min(*since)));
                 state.last_sent = Some(*at);
+                state.ended = None;
+                state.blind |= blind;
             }
-            Record::NotDone { half, .. } => {
+            Record::NotDone { half, at } => {
                 let state = self.half_mut(*half);
-                state.doubts = state.doubts.checked_sub(1)?;
+                state.doubts = match state.made {
+                    // It may be settled already: somebody adopted a referral.
+                    Some(_) => state.doubts.saturating_sub(1),
+                    None => state.doubts.checked_sub(1)?,
+                };
+                state.ended = Some(*at);
             }
             Record::NoTwin { half, .. } => {
                 let state = self.half_mut(*half);
@@ -162,11 +176,12 @@ impl Operation {
             }
             Record::Unanswered {
                 half,
+                at,
                 carried_out,
                 referral,
-                ..
             } => {
                 let state = self.half_mut(*half);
+                state.ended = Some(*at);
                 state.carried_out |= *carried_out;
                 if referral.is_some() {
                     state.hint.clone_from(referral);
@@ -174,12 +189,13 @@ impl Operation {
             }
             Record::Created {
                 half,
+                at,
                 referral,
                 engagement,
                 by,
-                ..
             } => {
                 let state = self.half_mut(*half);
+                state.ended.get_or_insert(*at);
                 state.doubts = match by {
                     // Whatever else may be there, the caller knows of it.
                     Witness::Caller => 0,

@@ -53,6 +53,10 @@ pub enum Record {
         since: Timestamp,
         /// The id of the request, the same for all attempts.
         request_id: Uuid,
+        /// No answer of the service had told the time yet: the times are by this
+        /// machine's clock, which may be wrong.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        blind: bool,
     },
     /// The create that was sent last did nothing: it did not leave, or the
     /// service refused it.

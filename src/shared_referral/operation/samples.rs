@@ -29,6 +29,7 @@ pub(crate) fn sending(half: Half, second: i64) -> Record {
         at: at(second),
         since: at(second),
         request_id: Uuid::from_u128(second.unsigned_abs().into()),
+        blind: false,
     }
 }
 

@@ -219,3 +219,66 @@ fn a_half_is_in_doubt_while_its_create_is_sent_and_nothing_came_of_it() {
         );
     }
 }
+
+#[test]
+fn when_an_attempt_ended_is_known_until_the_next_begins() {
+    let half = Half::Own;
+    let unanswered = Record::Unanswered {
+        half,
+        at: at(60),
+        carried_out: false,
+        referral: None,
+    };
+    let mut records = vec![begun()];
+    for (record, ended) in [
+        (sending(half, 1), None),
+        (unanswered, Some(at(60))),
+        (sending(half, 100), None),
+        (not_done(half), Some(at(9))),
+        (sending(half, 101), None),
+        (created(half, "a"), Some(at(9))),
+    ] {
+        records.push(record);
+        assert_eq!(read(records.clone()).half(half).ended, ended);
+    }
+}
+
+#[test]
+fn a_refusal_that_is_written_after_somebody_adopted_changes_nothing() {
+    let half = Half::Own;
+    let mut adopted = created(half, "a");
+    if let Record::Created { by, .. } = &mut adopted {
+        *by = Witness::Caller;
+    }
+    let operation = read(vec![begun(), sending(half, 1), adopted, not_done(half)]);
+    assert_eq!(operation.stage(), Stage::OwnCreated);
+    assert!(!operation.twin_possible());
+    let never = Operation::from_records(operation.id(), &[begun(), not_done(half)]);
+    assert_eq!(never.unwrap_err().position, 2);
+}
+
+#[test]
+fn what_is_complete_cannot_be_given_up() {
+    let both = [created(Half::Own, "a"), created(Half::Connected, "b")];
+    let mut records = vec![begun()];
+    records.extend(both);
+    records.push(Record::Abandoned { at: at(9) });
+    let read = Operation::from_records(OperationId::of_key("crm-1"), &records);
+    assert_eq!(read.unwrap_err().position, 4);
+}
+
+#[test]
+fn a_create_that_is_sent_before_the_services_time_is_known_is_marked() {
+    let mut sent = sending(Half::Own, 1);
+    let text = serde_json::to_string(&sent).unwrap();
+    assert!(!text.contains("blind"), "{text}");
+    assert_eq!(serde_json::from_str::<Record>(&text).unwrap(), sent);
+    if let Record::Sending { blind, .. } = &mut sent {
+        *blind = true;
+    }
+    let text = serde_json::to_string(&sent).unwrap();
+    assert!(text.contains(r#""blind":true"#), "{text}");
+    let operation = read(vec![begun(), sent, sending(Half::Own, 2)]);
+    assert!(operation.half(Half::Own).blind);
+    assert!(!operation.half(Half::Connected).blind);
+}

@@ -166,7 +166,13 @@ impl Trial {
     }
 
     fn deals(&self, journal: impl Journal + 'static) -> SharedReferrals {
-        let recovery = Recovery::new().when_not_found(self.case.policy);
+        self.resending(1, journal)
+    }
+
+    fn resending(&self, times: u32, journal: impl Journal + 'static) -> SharedReferrals {
+        let recovery = Recovery::new()
+            .when_not_found(self.case.policy)
+            .most_resends(times);
         self.world
             .client
             .shared_referrals(journal)
@@ -238,6 +244,15 @@ impl Trial {
             let id = request.header("request-id").unwrap().to_owned();
             assert!(written.contains(&id), "{case}");
         }
+        // And none is sent a third time, in however many runs.
+        for half in [Half::Own, Half::Connected] {
+            let unsettled = unsettled(&records, half);
+            let most = match case.policy {
+                WhenNotFound::Stop => 1,
+                _ => 2,
+            };
+            assert!(unsettled <= most, "{case}: {unsettled} {records:?}");
+        }
         if let Ok(shared) = result {
             let own = self.world.sandbox.referral(shared.own_id.as_str()).unwrap();
             let connected = self
@@ -305,8 +320,26 @@ impl Trial {
         }
 
         self.ends_as_it_should(&result);
+        let shows_in_time = matches!(case.visible, Visible::AtOnce | Visible::Late);
+        if case.policy == WhenNotFound::Resend && shows_in_time && result.is_err() {
+            self.completes_once_the_caller_allows_more().await;
+        }
         let ok = result.is_ok();
         Seen { crashed, ok }
+    }
+
+    /// The create that came to nothing and the one before the crash used up what
+    /// the policy allows.
+    async fn completes_once_the_caller_allows_more(&self) {
+        let case = &self.case;
+        let id = plan().operation_id();
+        let records = self.world.journal.load(id).await.unwrap();
+        let sent = [Half::Own, Half::Connected].map(|half| unsettled(&records, half));
+        assert!(sent.contains(&2), "{case}: {records:?}");
+        let deals = self.resending(2, self.world.journal.clone());
+        let shared = deals.create(&plan()).await;
+        shared.unwrap_or_else(|error| panic!("{case}: {error}"));
+        assert_eq!(self.made(), (1, 1), "{case}");
     }
 
     fn ends_as_it_should(&self, result: &Result<SharedReferral, SharedReferralError>) {
@@ -328,7 +361,6 @@ impl Trial {
             }
             _ => match (case.visible, result) {
                 (Visible::AtOnce | Visible::Late, Ok(_)) => assert_eq!(made, (1, 1), "{case}"),
-                (Visible::AtOnce | Visible::Late, Err(error)) => panic!("{case}: {error}"),
                 (_, Ok(_)) => {}
                 (_, Err(SharedReferralError::DuplicateFound(found))) => {
                     let there = match found.half() {
@@ -361,6 +393,19 @@ impl Trial {
         all.dedup();
         all
     }
+}
+
+/// How many creates of a half were sent, as far as is known, and not refused.
+fn unsettled(records: &[Record], half: Half) -> usize {
+    let of_half = |record: &&Record| match record {
+        Record::Sending { half: of, .. } => *of == half,
+        _ => false,
+    };
+    let refused = |record: &&Record| match record {
+        Record::NotDone { half: of, .. } => *of == half,
+        _ => false,
+    };
+    records.iter().filter(of_half).count() - records.iter().filter(refused).count()
 }
 
 /// All cases of one fault: crashes at write after write, until a run ends

@@ -50,7 +50,8 @@ fn deals(url: &str, journal: FileJournal) -> SharedReferrals {
         .settle([])
         .skew(Duration::from_secs(1))
         .horizon(Duration::from_secs(30))
-        .when_not_found(WhenNotFound::Resend);
+        .when_not_found(WhenNotFound::Resend)
+        .most_resends(u32::MAX);
     client.shared_referrals(journal).recovery(recovery)
 }
 

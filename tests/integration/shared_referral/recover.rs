@@ -1,19 +1,21 @@
 //! Answers that were lost: found again, or told as what they are.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use partner_referrals::clock::{Clock as _, ManualClock};
 use partner_referrals::sandbox::{Fault, FaultBody, FaultPlan, FaultRule};
 use partner_referrals::shared_referral::{
-    EventKind, Half, Operation, Recovery, SharedReferralError, SharedReferralPlan, WhenNotFound,
-    Witness,
+    EventKind, Half, Journal, JournalError, JournalErrorKind, JournalFuture, MemoryJournal,
+    Operation, OperationId, Record, Recovery, SharedReferralError, SharedReferralPlan,
+    SharedReferrals, WhenNotFound, Witness,
 };
 use partner_referrals::types::NewReferral;
 use partner_referrals::{Outcome, RetryPolicy};
 use serde_json::json;
 
 use super::{KEY, Told, World, plan};
-use crate::support::writes;
+use crate::support::{builder, writes};
 
 /// Everything that leaves the caller without an answer although it was done.
 fn lost() -> Vec<Fault> {
@@ -58,7 +60,7 @@ async fn the_own_referral_is_searched_for_by_the_services_clock() {
     world.post(1, Fault::CutAfterWrite);
     world.deals().create(&plan()).await.unwrap();
     // 2026-01-01T01:00:00Z, and the five minutes that clocks may be apart.
-    assert_eq!(world.lists(), ["updatedDateTime ge 2026-01-01T00:55:00Z"]);
+    assert_eq!(world.lists()[0], "updatedDateTime ge 2026-01-01T00:55:00Z");
     let look = world.sandbox.requests();
     let look = look
         .iter()
@@ -271,7 +273,8 @@ async fn an_unreadable_answer_that_shows_its_id_needs_no_search() {
     world.post(1, Fault::status_after_write(201, FaultBody::Text(body)));
     let shared = world.deals().create(&plan()).await.unwrap();
     assert_eq!(json!(shared.own_id), there["id"]);
-    assert_eq!(world.lists(), [] as [String; 0]);
+    let engagement = format!("engagementId eq '{}'", shared.engagement_id);
+    assert_eq!(world.lists(), [engagement], "and nothing by its time");
 }
 
 #[tokio::test]
@@ -536,4 +539,181 @@ async fn the_age_of_a_doubt_is_told_by_the_services_clock_even_in_a_new_program(
     let shared = second.create(&plan()).await.unwrap();
     assert!(!shared.twin_possible, "it was waited for, not sent again");
     assert_eq!(world.posts(), 2);
+}
+
+/// The create takes as long as this, as the clocks go.
+fn slow(world: &World, time: Duration) -> SharedReferrals {
+    let clock = world.clock.clone();
+    world.deals().on_event(move |event| {
+        if let EventKind::Sending(_) = event.kind {
+            clock.advance(time);
+        }
+    })
+}
+
+#[tokio::test]
+async fn a_create_that_ran_into_its_time_out_is_waited_for_like_any_other() {
+    for step in [1, 2] {
+        for policy in [WhenNotFound::Stop, WhenNotFound::Resend] {
+            let delay = Duration::from_secs(20);
+            let world = World::with(|sandbox| sandbox.visibility_delay(delay)).await;
+            world.post(step, Fault::CutAfterWrite);
+            let deals = slow(&world, Duration::from_secs(60));
+            let deals = deals.recovery(Recovery::new().when_not_found(policy));
+            let shared = deals.create(&plan()).await.unwrap();
+            assert!(!shared.twin_possible);
+            assert_eq!(world.posts(), 2);
+            assert_eq!(world.sandbox.referrals().len(), 2);
+        }
+    }
+}
+
+#[tokio::test]
+async fn however_often_it_is_resumed_a_create_is_sent_again_once() {
+    for step in [1, 2] {
+        let world = World::with(|sandbox| sandbox.visibility_delay(Duration::MAX)).await;
+        let resend = Recovery::new().when_not_found(WhenNotFound::Resend);
+        if step == 2 {
+            world.post(2, Fault::status(400, FaultBody::Json));
+            world.deals().create(&plan()).await.unwrap_err();
+        }
+        let before = world.posts();
+        let lost = FaultRule::new(Fault::CutAfterWrite).method("POST");
+        world.sandbox.set_faults(FaultPlan::new().rule(lost));
+        for _ in 0..4 {
+            let deals = world.deals().recovery(resend.clone());
+            let error = deals.create(&plan()).await.unwrap_err();
+            assert!(
+                matches!(error, SharedReferralError::Ambiguous(_)),
+                "{error}"
+            );
+            world.clock.advance(Duration::from_secs(3600));
+        }
+        assert_eq!(world.posts() - before, 2, "and no third");
+    }
+}
+
+#[tokio::test]
+async fn where_the_services_time_was_never_told_a_wrong_clock_hides_and_doubles_nothing() {
+    for policy in [WhenNotFound::Stop, WhenNotFound::Resend] {
+        let mut world = World::new().await;
+        // This machine is two hours slow.
+        let slow = ManualClock::default();
+        world.clock.advance(Duration::from_secs(7200));
+        world.client = builder(&world.sandbox)
+            .clock(slow.clone())
+            .retry(RetryPolicy::never())
+            .build()
+            .unwrap();
+        let untold = FaultRule::new(Fault::CutBeforeWrite).method("GET").nth(1);
+        let lost = FaultRule::new(Fault::CutAfterWrite).method("POST").nth(1);
+        world
+            .sandbox
+            .set_faults(FaultPlan::new().rule(untold).rule(lost));
+        let recovery = Recovery::new().when_not_found(policy);
+        let deals = world.deals().recovery(recovery);
+        let shared = deals.create(&plan()).await.unwrap();
+        assert_eq!(world.sandbox.referrals().len(), 2);
+        assert!(!shared.twin_possible);
+    }
+}
+
+#[tokio::test]
+async fn beside_an_own_referral_that_was_found_microsofts_is_looked_for() {
+    let world = World::new().await;
+    // Another journal, which is lost, knew of the same deal.
+    let before = world.client.shared_referrals(MemoryJournal::new());
+    let before = before.create(&plan()).await.unwrap();
+    world.post(1, Fault::CutBeforeWrite);
+    let shared = world.deals().create(&plan()).await.unwrap();
+    assert_eq!(shared.own_id, before.own_id);
+    assert_eq!(shared.connected_id, before.connected_id);
+    assert_eq!(shared.connected_by, Witness::Search);
+    assert_eq!(world.sandbox.referrals().len(), 2);
+}
+
+#[tokio::test]
+async fn no_search_reads_more_referrals_than_it_may() {
+    let world = World::with(|sandbox| sandbox.page_size(2)).await;
+    for _ in 0..9 {
+        // Changed lately, and far too old to be it.
+        let old = json!({ "createdDateTime": "2020-01-01T00:00:00Z" });
+        world.sandbox.insert(old);
+    }
+    world.post(1, Fault::CutAfterWrite);
+    let deals = world.deals().recovery(Recovery::new().most_read(4));
+    let before = world.lists().len();
+    let error = deals.create(&plan()).await.unwrap_err();
+    assert!(
+        matches!(error, SharedReferralError::Ambiguous(_)),
+        "{error}"
+    );
+    // At most the page after the last one that is read, fetched ahead.
+    assert!(world.lists().len() - before <= 4, "{:?}", world.lists());
+}
+
+/// A journal over a database that is away for one write.
+struct Flaky {
+    inner: MemoryJournal,
+    writes: AtomicUsize,
+    /// Which write fails, and whether it was done all the same.
+    fails: (usize, bool),
+}
+
+impl Journal for Flaky {
+    fn append(&self, id: OperationId, after: usize, records: Vec<Record>) -> JournalFuture<'_, ()> {
+        let write = self.writes.fetch_add(1, Ordering::Relaxed);
+        Box::pin(async move {
+            let (fails, done) = self.fails;
+            if write != fails {
+                return self.inner.append(id, after, records).await;
+            }
+            if done {
+                self.inner.append(id, after, records).await?;
+            }
+            let away = "the database is away";
+            Err(JournalError::new(JournalErrorKind::Io, away))
+        })
+    }
+
+    fn load(&self, id: OperationId) -> JournalFuture<'_, Vec<Record>> {
+        self.inner.load(id)
+    }
+
+    fn list_open(&self) -> JournalFuture<'_, Vec<OperationId>> {
+        self.inner.list_open()
+    }
+}
+
+#[tokio::test]
+async fn a_journal_that_was_away_for_one_write_leaves_no_doubt_about_what_was_not_sent() {
+    for write in 0..3 {
+        for done in [false, true] {
+            let world = World::new().await;
+            let flaky = Flaky {
+                inner: world.journal.clone(),
+                writes: AtomicUsize::new(0),
+                fails: (write, done),
+            };
+            let error = world.client.shared_referrals(flaky).create(&plan()).await;
+            let error = error.unwrap_err();
+            assert!(matches!(error, SharedReferralError::Journal(_)), "{error}");
+            assert_eq!(world.posts(), write);
+            let again = world.deals().create(&plan()).await;
+            // What the journal says was sent may have been sent.
+            if done && write < 2 {
+                let error = again.unwrap_err();
+                assert!(
+                    matches!(error, SharedReferralError::Ambiguous(_)),
+                    "{write}: {error}"
+                );
+                assert_eq!(world.posts(), write);
+            } else {
+                let shared = again.unwrap();
+                assert!(!shared.twin_possible, "{write} {done}");
+                assert_eq!(world.posts(), 2, "{write} {done}");
+            }
+            assert!(world.sandbox.referrals().len() <= 2);
+        }
+    }
 }

@@ -1,11 +1,14 @@
 //! What only the caller decides: which referral is the one, and that a deal is
 //! given up.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use partner_referrals::ReferralId;
 use partner_referrals::lifecycle::Transition;
 use partner_referrals::sandbox::{Fault, FaultBody, FaultPlan, FaultRule};
 use partner_referrals::shared_referral::{
-    Half, OperationId, Recovery, SharedReferralError, Stage, WhenNotFound,
+    FileJournal, Half, Journal, JournalFuture, OperationId, Record, Recovery, SharedReferralError,
+    SharedReferrals, Stage, WhenNotFound,
 };
 use serde_json::json;
 
@@ -283,4 +286,114 @@ async fn a_close_that_fails_is_done_by_the_next_call() {
         let patches = patches.iter().filter(|one| one.method == "PATCH").count();
         assert_eq!(patches, if lost { 1 } else { 2 });
     }
+}
+
+/// A journal in front of which somebody else completes the operation, just when
+/// it is to be given up.
+struct Overtaken<J> {
+    inner: J,
+    other: SharedReferrals,
+    done: AtomicBool,
+}
+
+impl<J: Journal> Journal for Overtaken<J> {
+    fn append(&self, id: OperationId, after: usize, records: Vec<Record>) -> JournalFuture<'_, ()> {
+        Box::pin(async move {
+            let given_up = |record: &Record| matches!(record, Record::Abandoned { .. });
+            if records.iter().any(given_up) && !self.done.swap(true, Ordering::Relaxed) {
+                self.other.create(&plan()).await.unwrap();
+            }
+            self.inner.append(id, after, records).await
+        })
+    }
+
+    fn load(&self, id: OperationId) -> JournalFuture<'_, Vec<Record>> {
+        self.inner.load(id)
+    }
+
+    fn list_open(&self) -> JournalFuture<'_, Vec<OperationId>> {
+        self.inner.list_open()
+    }
+}
+
+async fn given_up_while_another_completes(world: &World, journal: impl Journal + Clone + 'static) {
+    let deals = world.client.shared_referrals(journal.clone());
+    world.post(2, Fault::status(400, FaultBody::Json));
+    let error = deals.create(&plan()).await.unwrap_err();
+    world.calm();
+    let overtaken = Overtaken {
+        inner: journal,
+        other: deals.clone(),
+        done: AtomicBool::new(false),
+    };
+    let operation = error.operation();
+    let here = world.client.shared_referrals(overtaken);
+    let error = here.abandon(&operation, declined()).await.unwrap_err();
+    assert!(matches!(error, SharedReferralError::Complete(_)), "{error}");
+    for referral in world.sandbox.referrals() {
+        assert_ne!(referral["status"], "Closed");
+    }
+    // And the journal is as good as before.
+    let shared = deals.create(&plan()).await.unwrap();
+    assert_eq!(shared.operation, operation);
+    deals.create(&plan().with_key("another")).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_another_completes_in_between_is_not_given_up() {
+    let world = World::new().await;
+    given_up_while_another_completes(&world, world.journal.clone()).await;
+
+    let world = World::new().await;
+    let folder = std::env::temp_dir().join(format!("given-up-{}", uuid::Uuid::new_v4()));
+    std::fs::create_dir(&folder).unwrap();
+    let path = folder.join("deals.journal");
+    let journal = FileJournal::open(&path).unwrap();
+    given_up_while_another_completes(&world, journal).await;
+    let journal = FileJournal::open(&path).unwrap();
+    assert_eq!(journal.list_open().await.unwrap(), []);
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[tokio::test]
+async fn of_two_own_referrals_either_can_be_kept_as_long_as_nothing_hangs_on_one() {
+    let delay = std::time::Duration::from_secs(40);
+    let world = World::with(|sandbox| sandbox.visibility_delay(delay)).await;
+    // Found, doubled by the policy, and not shared yet.
+    let lost = FaultRule::new(Fault::CutAfterWrite).method("POST").nth(1);
+    let refused = FaultRule::new(Fault::status(400, FaultBody::Json)).method("POST");
+    world
+        .sandbox
+        .set_faults(FaultPlan::new().rule(lost).rule(refused.nth(3)));
+    let resend = Recovery::new().when_not_found(WhenNotFound::Resend);
+    let deals = world.deals().recovery(resend);
+    let error = deals.create(&plan()).await.unwrap_err();
+    let operation = error.operation();
+    let known = error.standing().unwrap().own.clone().unwrap();
+    partner_referrals::clock::Clock::sleep(&world.clock, delay).await;
+    let error = deals.create(&plan()).await.unwrap_err();
+    let SharedReferralError::DuplicateFound(found) = &error else {
+        panic!("{error}");
+    };
+    let other = found.referrals().iter().find(|id| **id != known).unwrap();
+
+    // The one that is closed is not kept.
+    let spare = world.client.get(&known).await.unwrap();
+    world.client.transition(&spare, declined()).await.unwrap();
+    let refused = deals.adopt(&operation, Half::Own, &known).await;
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("it is closed"), "{refused}");
+
+    deals.adopt(&operation, Half::Own, other).await.unwrap();
+    let shared = deals.create(&plan()).await.unwrap();
+    assert_eq!(shared.own_id, *other);
+    let connected = shared.connected_id.as_str();
+    let connected = world.sandbox.referral(connected).unwrap();
+    assert_eq!(connected["engagementId"], json!(shared.engagement_id));
+    assert!(!shared.twin_possible);
+
+    // Now something hangs on it.
+    let refused = deals.adopt(&operation, Half::Own, &known).await;
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("another engagement"), "{refused}");
 }
