@@ -15,12 +15,14 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::generated::client::types::Referral;
 pub use crate::generated::enums::{ClosingReason, ErrorReason, Status, Substatus};
 pub use crate::generated::lifecycle::{ENDED, Row, TABLE};
 
 /// A status and its substatus.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct State {
     /// The status.
     pub status: Status,
@@ -177,7 +179,8 @@ fn check_turn(from: &Status, to: &Status) -> Result<(), TransitionError> {
 /// let lost = Transition::lost("Customer chose another vendor");
 /// assert_eq!(lost.state().to_string(), "Closed/Lost");
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[must_use]
 pub struct Transition {
     to: State,
@@ -315,6 +318,20 @@ mod tests {
             Status::Active => matches!(substatus, Accepted),
             Status::Closed => matches!(substatus, Won | Lost | Declined | Expired),
             _ => false,
+        }
+    }
+
+    #[test]
+    fn a_transition_comes_back_from_json_as_it_was() {
+        for transition in [
+            Transition::won(),
+            Transition::lost("Others"),
+            Transition::closed_as_error("Duplicate"),
+            Transition::to(Status::Closed, Substatus::UnknownValue("Odd".to_owned())).unchecked(),
+        ] {
+            let text = serde_json::to_string(&transition).unwrap();
+            let read: Transition = serde_json::from_str(&text).unwrap();
+            assert_eq!(read, transition, "{text}");
         }
     }
 

@@ -4,12 +4,14 @@ use std::fmt;
 use std::time::Duration;
 
 use reqwest::Response;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::failure::{ConnectionFailed, Failure, RestateError};
-use super::object::{Created, Progress};
-use crate::shared_referral::{OperationId, SharedReferral, SharedReferralPlan};
+use super::object::{Choice, Created, Progress};
+use crate::lifecycle::Transition;
+use crate::scalar::ReferralId;
+use crate::shared_referral::{Half, OperationId, SharedReferral, SharedReferralPlan};
 use crate::transport::http;
 
 /// Has shared referrals created by the [`Worker`](super::Worker)s of a Restate
@@ -96,6 +98,46 @@ impl RestateClient {
         Ok(id)
     }
 
+    /// Takes a referral that the caller found as the own or connected one of an
+    /// operation, as
+    /// [`SharedReferrals::adopt`](crate::shared_referral::SharedReferrals::adopt)
+    /// does. Waits its turn where the operation runs.
+    ///
+    /// # Errors
+    /// [`RestateError`]; of its failures
+    /// [`NotFitting`](super::FailureCode::NotFitting),
+    /// [`LookUpFailed`](super::FailureCode::LookUpFailed) and
+    /// [`Unknown`](super::FailureCode::Unknown).
+    pub async fn adopt(
+        &self,
+        operation: &OperationId,
+        half: Half,
+        referral: &ReferralId,
+    ) -> Result<Progress, RestateError> {
+        let referral = referral.clone();
+        let choice = Choice { half, referral };
+        read(self.call(*operation, "adopt", Some(&choice)).await?).await
+    }
+
+    /// Gives an operation up and closes its own referral, as
+    /// [`SharedReferrals::abandon`](crate::shared_referral::SharedReferrals::abandon)
+    /// does: **Microsoft's sellers see it, and it cannot be undone.** Waits its
+    /// turn where the operation runs.
+    ///
+    /// # Errors
+    /// [`RestateError`]; of its failures
+    /// [`Complete`](super::FailureCode::Complete),
+    /// [`LookUpFailed`](super::FailureCode::LookUpFailed),
+    /// [`CloseFailed`](super::FailureCode::CloseFailed), after which the same call
+    /// goes on, and [`Unknown`](super::FailureCode::Unknown).
+    pub async fn abandon(
+        &self,
+        operation: &OperationId,
+        transition: Transition,
+    ) -> Result<Progress, RestateError> {
+        read(self.call(*operation, "abandon", Some(&transition)).await?).await
+    }
+
     /// How far an operation is, also while it runs; none for one that was never
     /// begun.
     ///
@@ -105,14 +147,14 @@ impl RestateClient {
         &self,
         operation: &OperationId,
     ) -> Result<Option<Progress>, RestateError> {
-        read(self.call(*operation, "progress", None).await?).await
+        read(self.call(*operation, "progress", None::<&()>).await?).await
     }
 
-    async fn call(
+    async fn call<T: Serialize + Sync>(
         &self,
         operation: OperationId,
         handler: &str,
-        plan: Option<&SharedReferralPlan>,
+        input: Option<&T>,
     ) -> Result<Response, RestateError> {
         let path = format!("SharedReferral/{operation}/{handler}");
         let url = self
@@ -120,8 +162,8 @@ impl RestateClient {
             .join(&path)
             .map_err(|_| RestateError::Address)?;
         let mut request = self.http.post(url);
-        if let Some(plan) = plan {
-            request = request.json(plan);
+        if let Some(input) = input {
+            request = request.json(input);
         }
         let answer = request.send().await.map_err(connection)?;
         let status = answer.status();

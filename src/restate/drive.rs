@@ -25,8 +25,8 @@ use super::object::{Created, Parts, RECORDS};
 use crate::error::Error;
 use crate::scalar::Timestamp;
 use crate::shared_referral::{
-    Half, Next, Operation, Record, Run, SharedReferralError, SharedReferralPlan, Verdict, Witness,
-    next, settled, steps,
+    Half, Next, Operation, OperationId, Record, Run, SharedReferralError, SharedReferralPlan,
+    Verdict, Witness, next, settled, steps,
 };
 
 /// How often a search is made that fails for a reason that may pass, with waits
@@ -67,7 +67,7 @@ struct Sent {
 
 /// What came of a search.
 #[derive(Serialize, Deserialize)]
-enum Looked {
+pub(super) enum Looked {
     NotFound,
     NothingNew,
     Alone,
@@ -101,7 +101,7 @@ impl<'a, 'ctx> Drive<'a, 'ctx> {
                 records
             }
         };
-        let operation = fold(&plan, &records)?;
+        let operation = fold(plan.operation_id(), &records)?;
         if !steps::is_plan_of(&plan, &operation) {
             return Err(end(&SharedReferralError::OtherContent((&operation).into())));
         }
@@ -266,7 +266,7 @@ impl<'a, 'ctx> Drive<'a, 'ctx> {
 
     fn note(&mut self, record: Record) -> HandlerResult<()> {
         self.records.push(record);
-        self.operation = fold(&self.plan, &self.records)?;
+        self.operation = fold(self.plan.operation_id(), &self.records)?;
         self.ctx.set(RECORDS, Json(self.records.clone()));
         Ok(())
     }
@@ -280,11 +280,11 @@ impl<'a, 'ctx> Drive<'a, 'ctx> {
     }
 }
 
-fn fold(plan: &SharedReferralPlan, records: &[Record]) -> HandlerResult<Operation> {
-    steps::fold(plan.operation_id(), records).map_err(|error| end(&error))
+pub(super) fn fold(id: OperationId, records: &[Record]) -> HandlerResult<Operation> {
+    steps::fold(id, records).map_err(|error| end(&error))
 }
 
-fn end(error: &SharedReferralError) -> restate_sdk::prelude::HandlerError {
+pub(super) fn end(error: &SharedReferralError) -> restate_sdk::prelude::HandlerError {
     Failure::from(error).into_terminal().into()
 }
 
@@ -323,7 +323,7 @@ fn answered(
     }
 }
 
-async fn looked(parts: &Parts, operation: &Operation, half: Half) -> Looked {
+pub(super) async fn looked(parts: &Parts, operation: &Operation, half: Half) -> Looked {
     let error = match steps::search(&parts.client, &parts.recovery, operation, half).await {
         Ok(Verdict::NotFound) => return Looked::NotFound,
         Ok(Verdict::NothingNew) => return Looked::NothingNew,

@@ -30,6 +30,14 @@ pub enum FailureCode {
     DuplicateFound,
     /// [`SharedReferralError::Abandoned`].
     Abandoned,
+    /// [`SharedReferralError::Complete`].
+    Complete,
+    /// [`SharedReferralError::CloseFailed`].
+    CloseFailed,
+    /// [`SharedReferralError::NotFitting`].
+    NotFitting,
+    /// [`SharedReferralError::Unknown`].
+    Unknown,
     /// [`SharedReferralError::Journal`]: the state of the object makes no sense.
     Journal,
     /// One that this version does not know.
@@ -41,9 +49,14 @@ impl FailureCode {
     /// The status that Restate answers with.
     fn status(self) -> u16 {
         match self {
-            Self::InvalidPlan => 422,
-            Self::OtherContent | Self::Ambiguous | Self::DuplicateFound | Self::Abandoned => 409,
-            Self::CreateFailed | Self::LookUpFailed => 424,
+            Self::InvalidPlan | Self::NotFitting => 422,
+            Self::OtherContent
+            | Self::Ambiguous
+            | Self::DuplicateFound
+            | Self::Abandoned
+            | Self::Complete => 409,
+            Self::CreateFailed | Self::LookUpFailed | Self::CloseFailed => 424,
+            Self::Unknown => 404,
             Self::Journal | Self::Other => 500,
         }
     }
@@ -123,6 +136,10 @@ impl From<&SharedReferralError> for Failure {
                 Some(error.referrals()),
             ),
             From::Abandoned(_) => (FailureCode::Abandoned, None, None),
+            From::Complete(_) => (FailureCode::Complete, None, None),
+            From::CloseFailed(_) => (FailureCode::CloseFailed, None, None),
+            From::NotFitting(_) => (FailureCode::NotFitting, None, None),
+            From::Unknown(_) => (FailureCode::Unknown, None, None),
             From::Journal(_) => (FailureCode::Journal, None, None),
             _ => (FailureCode::Other, None, None),
         };

@@ -5,7 +5,9 @@
 //! The steps, the searches and the errors are those of
 //! [`shared_referral`](crate::shared_referral). In place of a journal there is
 //! the state of a virtual object, one for each operation; in place of a lock,
-//! Restate runs one `create` of an object at a time.
+//! Restate runs one call of an object at a time. What only the caller can decide,
+//! which referral is the one and that a deal is given up, is called in the same
+//! way ([`RestateClient::adopt`], [`RestateClient::abandon`]).
 //!
 //! A [`Worker`] carries the operations out and has the credentials of the
 //! service. A [`RestateClient`] hands plans over and needs none of them. Tried
@@ -14,7 +16,8 @@
 //!
 //! # Personal data
 //! A file journal holds ids and fingerprints. Restate holds more: the whole plan
-//! is the input of an invocation, with customer, contacts and notes, and lies in
+//! is the input of an invocation, with customer, contacts and notes, and so is
+//! the reason why a deal is given up; it lies in
 //! Restate's storage, unencrypted, while the operation runs and for an hour after
 //! its end. Whoever may read that storage, its backups, its SQL interface or its
 //! web page sees it. So: encrypt the disk, keep the admin port to operators, and
@@ -24,13 +27,15 @@
 //!
 //! From Restate to the service, each step in a file of its own: `serve` takes
 //! connections, `object` is what Restate calls, `drive` runs an operation,
-//! `tokens` keeps a create from being sent twice.
+//! `settle` does what the caller decided, `tokens` keeps a create from being sent
+//! twice.
 
 mod client;
 mod drive;
 mod failure;
 mod object;
 mod serve;
+mod settle;
 mod tokens;
 mod worker;
 

@@ -9,14 +9,16 @@ use restate_sdk::prelude::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::drive::Drive;
+use super::drive::{Drive, fold};
 use super::failure::Failure;
+use super::settle::Settle;
 use super::tokens::Tokens;
 use crate::client::ReferralsClient;
+use crate::lifecycle::Transition;
 use crate::scalar::{EngagementId, ReferralId};
 use crate::shared_referral::{
-    OperationId, Record, Recovery, SharedReferral, SharedReferralPlan, Stage, Standing, Witness,
-    steps,
+    Half, Operation, OperationId, Record, Recovery, SharedReferral, SharedReferralPlan, Stage,
+    Standing, Witness, steps,
 };
 
 /// The state: the records of the operation, as a journal would hold them.
@@ -86,6 +88,23 @@ pub struct Progress {
     pub standing: Standing,
 }
 
+impl From<&Operation> for Progress {
+    fn from(operation: &Operation) -> Self {
+        Self {
+            stage: operation.stage(),
+            standing: operation.into(),
+        }
+    }
+}
+
+/// Which referral is the one, by the caller's word.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Choice {
+    pub(super) half: Half,
+    pub(super) referral: ReferralId,
+}
+
 /// What Restate calls.
 pub(super) struct Object(pub(super) Arc<Parts>);
 
@@ -108,7 +127,31 @@ impl Object {
         Ok(Json(drive.finish().await?))
     }
 
-    /// How far it is; answers while `create` runs.
+    /// Takes the referral that the caller found as one of the two.
+    #[handler]
+    async fn adopt(
+        &self,
+        ctx: ObjectContext<'_>,
+        choice: Json<Choice>,
+    ) -> HandlerResult<Json<Progress>> {
+        let id = operation(ctx.key())?;
+        let settle = Settle::take_up(&self.0, &ctx, id).await?;
+        Ok(Json(settle.adopt(choice.into_inner()).await?))
+    }
+
+    /// Gives the operation up, and closes what is there of it.
+    #[handler]
+    async fn abandon(
+        &self,
+        ctx: ObjectContext<'_>,
+        transition: Json<Transition>,
+    ) -> HandlerResult<Json<Progress>> {
+        let id = operation(ctx.key())?;
+        let settle = Settle::take_up(&self.0, &ctx, id).await?;
+        Ok(Json(settle.abandon(transition.into_inner()).await?))
+    }
+
+    /// How far it is; answers while another call runs.
     #[handler]
     async fn progress(
         &self,
@@ -118,12 +161,7 @@ impl Object {
         let Some(Json(records)) = ctx.get::<Json<Vec<Record>>>(RECORDS).await? else {
             return Ok(Json(None));
         };
-        let operation =
-            steps::fold(id, &records).map_err(|error| Failure::from(&error).into_terminal())?;
-        Ok(Json(Some(Progress {
-            stage: operation.stage(),
-            standing: (&operation).into(),
-        })))
+        Ok(Json(Some(Progress::from(&fold(id, &records)?))))
     }
 }
 

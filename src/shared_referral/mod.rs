@@ -30,7 +30,7 @@ mod recovery;
 mod rules;
 mod run;
 mod session;
-mod settle;
+pub(crate) mod settle;
 mod source;
 pub(crate) mod steps;
 mod traits;

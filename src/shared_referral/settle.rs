@@ -1,13 +1,15 @@
 //! What only the caller can decide: which referral is the one, and that a deal
 //! is given up.
 
-use super::error::{CloseFailed, LookUpFailed, NotFitting, SharedReferralError, Standing};
+use super::error::{CloseFailed, NotFitting, SharedReferralError};
 use super::look::is_microsofts;
 use super::operation::{Operation, OperationId, Record, Stage, Witness};
 use super::problem::Half;
 use super::run::SharedReferrals;
 use super::session::{Plan, Session};
+use super::steps;
 use super::traits::{Likeness, compare};
+use crate::client::ReferralsClient;
 use crate::error::Error;
 use crate::generated::client::types::Referral;
 use crate::generated::enums::Status;
@@ -45,23 +47,7 @@ impl SharedReferrals {
     ) -> Result<Operation, SharedReferralError> {
         let _turn = self.engine().turns().wait(*operation).await;
         let mut session = self.take_up(*operation).await?;
-        let standing = Box::<Standing>::from(&session.operation);
-        let read = self.engine().client.get(referral).await;
-        let read = read.map_err(|source| {
-            SharedReferralError::LookUpFailed(LookUpFailed {
-                standing: standing.clone(),
-                half,
-                source,
-            })
-        })?;
-        if let Err(reason) = fits(&session.operation, half, &read) {
-            return Err(SharedReferralError::NotFitting(NotFitting {
-                standing,
-                half,
-                referral: read.id,
-                reason,
-            }));
-        }
+        let read = chosen(&self.engine().client, &session.operation, half, referral).await?;
         session.made(half, read, Witness::Caller)?;
         session.save().await?;
         Ok(session.operation)
@@ -92,8 +78,7 @@ impl SharedReferrals {
             session.look_around().await?;
             if session.operation.stage() == Stage::Complete {
                 session.save().await?;
-                let standing = (&session.operation).into();
-                return Err(SharedReferralError::Complete(standing));
+                return Err(complete(&session.operation));
             }
             let at = self.engine().now();
             session.note(Record::Abandoned { at })?;
@@ -101,31 +86,12 @@ impl SharedReferrals {
             session.save().await?;
         }
         if session.operation.is_open() {
-            if let Some(own) = session.operation.own_id() {
-                let closed = self.close(own, transition).await;
-                closed.map_err(|source| {
-                    SharedReferralError::CloseFailed(CloseFailed {
-                        standing: (&session.operation).into(),
-                        source,
-                    })
-                })?;
-            }
+            close(&self.engine().client, &session.operation, transition).await?;
             let at = self.engine().now();
             session.note(Record::Closed { at })?;
             session.save().await?;
         }
         Ok(session.operation)
-    }
-
-    /// Closes a referral that may be closed already, by an earlier call whose
-    /// answer was lost.
-    async fn close(&self, own: &ReferralId, transition: Transition) -> Result<(), Error> {
-        let referral = self.engine().client.get(own).await?;
-        if referral.status == Status::Closed {
-            return Ok(());
-        }
-        let changed = self.engine().client.transition(&referral, transition).await;
-        changed.map(|_| ())
     }
 
     async fn take_up(&self, id: OperationId) -> Result<Session<'_>, SharedReferralError> {
@@ -136,6 +102,62 @@ impl SharedReferrals {
         let saved = records.len();
         Session::new(self.engine(), id, records, saved, Plan::Asked)
     }
+}
+
+/// Reads the referral that the caller chose, where it can be the one.
+pub(crate) async fn chosen(
+    client: &ReferralsClient,
+    operation: &Operation,
+    half: Half,
+    referral: &ReferralId,
+) -> Result<Referral, SharedReferralError> {
+    let read = client.get(referral).await;
+    let read = read.map_err(|source| steps::look_up_failed(operation, half, source))?;
+    match fits(operation, half, &read) {
+        Ok(()) => Ok(read),
+        Err(reason) => Err(SharedReferralError::NotFitting(NotFitting {
+            standing: operation.into(),
+            half,
+            referral: read.id,
+            reason,
+        })),
+    }
+}
+
+/// Closes the own referral of an operation that is given up, where there is one.
+pub(crate) async fn close(
+    client: &ReferralsClient,
+    operation: &Operation,
+    transition: Transition,
+) -> Result<(), SharedReferralError> {
+    let Some(own) = operation.own_id() else {
+        return Ok(());
+    };
+    close_one(client, own, transition).await.map_err(|source| {
+        SharedReferralError::CloseFailed(CloseFailed {
+            standing: operation.into(),
+            source,
+        })
+    })
+}
+
+/// Closes a referral that may be closed already, by an earlier call whose answer
+/// was lost.
+async fn close_one(
+    client: &ReferralsClient,
+    own: &ReferralId,
+    transition: Transition,
+) -> Result<(), Error> {
+    let referral = client.get(own).await?;
+    if referral.status == Status::Closed {
+        return Ok(());
+    }
+    client.transition(&referral, transition).await.map(|_| ())
+}
+
+/// What is complete is not given up.
+pub(crate) fn complete(operation: &Operation) -> SharedReferralError {
+    SharedReferralError::Complete(operation.into())
 }
 
 /// Whether a referral can be the one that the caller takes it for.

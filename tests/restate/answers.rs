@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use partner_referrals::lifecycle::Transition;
 use partner_referrals::restate::{
     Failure, FailureCode, RestateClient, RestateError, Worker, listen,
 };
@@ -10,7 +11,7 @@ use partner_referrals::shared_referral::{
     Half, OperationId, Recovery, SharedReferralPlan, Stage, Witness,
 };
 use partner_referrals::types::{AssistanceRequestCode, NewReferral};
-use partner_referrals::{ReferralsClient, RetryPolicy, StaticToken};
+use partner_referrals::{ReferralId, ReferralsClient, RetryPolicy, StaticToken};
 use tokio::sync::oneshot;
 
 use super::cluster::{Restate, free, server};
@@ -97,6 +98,10 @@ async fn a_caller_gets_the_ids_or_why_there_are_none() {
     a_refused_create_can_be_mended(&world).await;
     what_cannot_be_found_comes_back_with_what_is_there(&world).await;
     a_deal_can_be_handed_over(&world).await;
+    what_the_caller_found_is_adopted(&world).await;
+    what_cannot_be_the_one_is_not_adopted(&world).await;
+    a_deal_that_is_given_up_is_closed_once(&world).await;
+    what_is_complete_or_unknown_is_not_given_up(&world).await;
 
     // And a worker that is told to stop does.
     stop.send(()).unwrap();
@@ -210,6 +215,98 @@ async fn what_cannot_be_found_comes_back_with_what_is_there(world: &World) {
     let posts = world.posts();
     world.fails(&plan("lost"), FailureCode::Ambiguous).await;
     assert_eq!(world.posts(), posts);
+}
+
+async fn what_the_caller_found_is_adopted(world: &World) {
+    world.next_but_one_post(Fault::CutAfterWrite);
+    let failure = world.fails(&plan("adopted"), FailureCode::Ambiguous).await;
+    let standing = failure.standing.unwrap();
+    let engagement = standing.engagement.unwrap();
+    let is_it = |one: &&serde_json::Value| {
+        one["organizationId"] == "msft" && one["engagementId"] == engagement.as_str()
+    };
+    let all = world.sandbox.referrals();
+    let there = all.iter().find(is_it).unwrap()["id"].as_str().unwrap();
+    let there = ReferralId::new(there).unwrap();
+    let posts = world.posts();
+    let (restate, operation) = (&world.restate, &standing.operation);
+    let progress = restate.adopt(operation, Half::Connected, &there).await;
+    let progress = progress.unwrap();
+    assert_eq!(progress.stage, Stage::Complete);
+    assert_eq!(progress.standing.connected.as_ref(), Some(&there));
+    let shared = restate.create(&plan("adopted")).await.unwrap();
+    assert_eq!(shared.connected_id, there);
+    assert_eq!(shared.connected_by, Witness::Caller);
+    assert_eq!(world.posts(), posts, "and nothing is sent");
+}
+
+async fn what_cannot_be_the_one_is_not_adopted(world: &World) {
+    let other = world.restate.create(&plan("other")).await.unwrap();
+    world.next_but_one_post(Fault::CutAfterWrite);
+    let failure = world.fails(&plan("unfit"), FailureCode::Ambiguous).await;
+    let operation = failure.standing.unwrap().operation;
+    let refused = world
+        .restate
+        .adopt(&operation, Half::Connected, &other.connected_id)
+        .await;
+    let refused = refused.unwrap_err();
+    let failure = refused.failure().unwrap();
+    assert_eq!(failure.code, FailureCode::NotFitting);
+    assert!(failure.message.contains("another engagement"), "{failure}");
+    let nowhere = ReferralId::new("4111fffc-f9ee-4d53-bba6-569135228642").unwrap();
+    let refused = world.restate.adopt(&operation, Half::Connected, &nowhere);
+    let refused = refused.await.unwrap_err();
+    let code = refused.failure().unwrap().code;
+    assert_eq!(code, FailureCode::LookUpFailed);
+    let progress = world.restate.progress(&operation).await.unwrap().unwrap();
+    assert_eq!(progress.stage, Stage::ConnectedInDoubt);
+}
+
+async fn a_deal_that_is_given_up_is_closed_once(world: &World) {
+    world.next_but_one_post(Fault::status(400, FaultBody::Json));
+    let failure = world
+        .fails(&plan("given up"), FailureCode::CreateFailed)
+        .await;
+    let standing = failure.standing.unwrap();
+    let own = standing.own.unwrap();
+    let changes = || {
+        let requests = world.sandbox.requests();
+        let patches = requests.iter().filter(|one| one.method == "PATCH");
+        patches.count()
+    };
+    let before = changes();
+    for _ in 0..2 {
+        let given_up = world
+            .restate
+            .abandon(&standing.operation, Transition::declined("Others"))
+            .await
+            .unwrap();
+        assert_eq!(given_up.stage, Stage::Abandoned);
+        let closed = world.sandbox.referral(own.as_str()).unwrap();
+        assert_eq!(
+            (&closed["status"], &closed["substatus"]),
+            (&"Closed".into(), &"Declined".into())
+        );
+        assert_eq!(closed["statusReason"], "Others");
+        assert_eq!(changes() - before, 1);
+    }
+    let posts = world.posts();
+    world.fails(&plan("given up"), FailureCode::Abandoned).await;
+    assert_eq!(world.posts(), posts);
+}
+
+async fn what_is_complete_or_unknown_is_not_given_up(world: &World) {
+    let never = OperationId::of_key("never begun");
+    let once = OperationId::of_key("once");
+    for (operation, code) in [(never, FailureCode::Unknown), (once, FailureCode::Complete)] {
+        let declined = Transition::declined("Others");
+        let refused = world.restate.abandon(&operation, declined).await;
+        let refused = refused.unwrap_err();
+        assert_eq!(refused.failure().unwrap().code, code, "{refused}");
+    }
+    let there = world.sandbox.referrals();
+    let closed = there.iter().filter(|one| one["status"] == "Closed");
+    assert_eq!(closed.count(), 1, "the one that was given up before");
 }
 
 async fn a_deal_can_be_handed_over(world: &World) {
