@@ -327,7 +327,7 @@ mod tests {
             Transition::won(),
             Transition::lost("Others"),
             Transition::closed_as_error("Duplicate"),
-            Transition::to(Status::Closed, Substatus::UnknownValue("Odd".to_owned())).unchecked(),
+            Transition::to(Status::Closed, Substatus::from("Odd".to_owned())).unchecked(),
         ] {
             let text = serde_json::to_string(&transition).unwrap();
             let read: Transition = serde_json::from_str(&text).unwrap();

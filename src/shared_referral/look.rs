@@ -54,12 +54,14 @@ pub(super) async fn for_own(
     // Raw, because a setting may look back past the years that a filter can say:
     // that is refused by the service, too.
     let filter = format!("{} ge {}", referral::UPDATED_DATE_TIME, window.since);
-    let oldest_first = ListOptions::new().filter(filter).order_by(created);
-    let found = search(client, operation, window, oldest_first, recovery).await;
+    let options = ListOptions::new().filter(filter).order_by(created);
+    let oldest_first = Order::asked(true);
+    let found = search(client, operation, window, (options, oldest_first), recovery).await;
     match found {
         Err(error) if matches!(error.status(), Some(400 | 501)) => {
-            let newest_first = ListOptions::new().order_by(format!("{created} desc"));
-            search(client, operation, window, newest_first, recovery).await
+            let options = ListOptions::new().order_by(format!("{created} desc"));
+            let newest_first = Order::asked(false);
+            search(client, operation, window, (options, newest_first), recovery).await
         }
         found => found,
     }
@@ -69,11 +71,10 @@ async fn search(
     client: &ReferralsClient,
     operation: &Operation,
     window: Window,
-    options: ListOptions,
+    (options, mut order): (ListOptions, Order),
     recovery: &Recovery,
 ) -> Result<Sighting, Error> {
     let mut found = Found::default();
-    let mut order = Order::default();
     let mut list = client.referrals(options);
     while let Some(one) = next_readable(&mut list, &mut found).await? {
         let at = one.created_date_time;
@@ -112,15 +113,25 @@ async fn next_readable(list: &mut Referrals, found: &mut Found) -> Result<Option
     }
 }
 
-/// The order in which a list really comes: what was asked for may be ignored.
-#[derive(Default)]
+/// The order in which a list really comes: what was asked for may be ignored,
+/// and any other order is chance.
 struct Order {
+    rising: bool,
     last: Option<Timestamp>,
     rose: bool,
     fell: bool,
 }
 
 impl Order {
+    fn asked(rising: bool) -> Self {
+        Self {
+            rising,
+            last: None,
+            rose: false,
+            fell: false,
+        }
+    }
+
     fn next(&mut self, at: Timestamp) {
         if let Some(last) = self.last {
             self.rose |= at > last;
@@ -129,13 +140,14 @@ impl Order {
         self.last = Some(at);
     }
 
-    /// Later ones have come after earlier ones, and never the other way round.
+    /// As asked, later ones have come after earlier ones, and never the other way
+    /// round.
     fn rises(&self) -> bool {
-        self.rose && !self.fell
+        self.rising && self.rose && !self.fell
     }
 
     fn falls(&self) -> bool {
-        self.fell && !self.rose
+        !self.rising && self.fell && !self.rose
     }
 }
 
@@ -268,14 +280,19 @@ mod tests {
     }
 
     #[test]
-    fn an_order_is_believed_once_it_was_seen_and_never_broken() {
-        let of = |seconds: &[i64]| {
-            let mut order = Order::default();
+    fn an_order_is_believed_once_it_was_asked_for_and_seen_and_never_broken() {
+        let asked = |rising, seconds: &[i64]| {
+            let mut order = Order::asked(rising);
             for second in seconds {
                 let at = chrono::DateTime::from_timestamp(*second, 0).unwrap();
                 order.next(at.into());
             }
             (order.rises(), order.falls())
+        };
+        let of = |seconds: &[i64]| {
+            let (rising, falling) = (asked(true, seconds), asked(false, seconds));
+            assert!(!rising.1 && !falling.0, "the other order is chance");
+            (rising.0, falling.1)
         };
         for (seconds, expected) in [
             (&[][..], (false, false)),

@@ -633,6 +633,31 @@ async fn beside_an_own_referral_that_was_found_microsofts_is_looked_for() {
 }
 
 #[tokio::test]
+async fn an_order_that_was_not_asked_for_ends_no_search() {
+    let world = World::new().await;
+    world.post_lost_and_search_failed(1);
+    let deals = world.deals();
+    deals.create(&plan()).await.unwrap_err();
+    let it = world.sandbox.referrals().remove(0);
+    let old = |day: u32| {
+        let mut old = it.clone();
+        old["id"] = json!(format!("old-{day}"));
+        old["externalReferenceId"] = json!("another");
+        old["createdDateTime"] = json!(format!("2020-01-0{day}T00:00:00Z"));
+        old
+    };
+    // Oldest first was asked for.
+    let list = json!({ "value": [old(3), old(2), old(1), it] }).to_string();
+    let answer = Fault::status(200, FaultBody::Text(list));
+    let rule = FaultRule::new(answer).method("GET").nth(1);
+    world.sandbox.set_faults(FaultPlan::new().rule(rule));
+    let shared = deals.create(&plan()).await.unwrap();
+    assert_eq!(json!(shared.own_id), it["id"]);
+    assert_eq!(shared.own_by, Witness::Search);
+    assert_eq!(world.posts(), 2);
+}
+
+#[tokio::test]
 async fn no_search_reads_more_referrals_than_it_may() {
     let world = World::with(|sandbox| sandbox.page_size(2)).await;
     for _ in 0..9 {
