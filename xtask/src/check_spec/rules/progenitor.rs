@@ -2,8 +2,11 @@
 //! build, in a process of its own: a schema can make the generator overflow
 //! its stack, which ends a process.
 
-use std::io::Write as _;
+use std::io::{Read, Write as _};
 use std::process::{Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -67,19 +70,66 @@ pub fn api_of(document: &Document, text: &str, isolation: Isolation<'_>) -> Opti
     .filter(|_| document.value.is_object())
 }
 
+/// More than the generator needs for any document, on a slow machine too.
+const LIMIT: Duration = Duration::from_secs(120);
+
 /// `xtask __dry-run`, with the document on its standard input.
 fn child(text: &str) -> std::io::Result<Output> {
-    let mut child = Command::new(std::env::current_exe()?)
-        .arg("__dry-run")
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg("__dry-run");
+    ended(command, text, LIMIT)
+}
+
+/// How the process ends that is given `text`; one that takes longer than
+/// `limit` is ended, so that no document makes the check wait for ever.
+fn ended(mut command: Command, text: &str, limit: Duration) -> std::io::Result<Output> {
+    let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()?;
+    // Each pipe has a thread: a full one would stop both sides.
     if let Some(mut input) = child.stdin.take() {
+        let text = text.to_owned();
         // One that dies before it has read says so by its status.
-        let _ = input.write_all(text.as_bytes());
+        thread::spawn(move || input.write_all(text.as_bytes()));
     }
-    child.wait_with_output()
+    let stdout = drained(child.stdout.take());
+    let stderr = drained(child.stderr.take());
+    let start = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        if start.elapsed() >= limit {
+            child.kill()?;
+            child.wait()?;
+            let message = format!("did not end within {} seconds", limit.as_secs());
+            return Err(std::io::Error::new(std::io::ErrorKind::TimedOut, message));
+        }
+        thread::sleep(Duration::from_millis(5));
+    };
+    let all = |from: Receiver<Vec<u8>>| from.recv_timeout(limit).unwrap_or_default();
+    Ok(Output {
+        status,
+        stdout: all(stdout),
+        stderr: all(stderr),
+    })
+}
+
+/// Everything that comes out of a pipe.
+fn drained(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        if let Some(mut pipe) = pipe {
+            // What came before an error is all there is.
+            let _ = pipe.read_to_end(&mut bytes);
+        }
+        // Nobody waits for what comes after the limit.
+        let _ = sender.send(bytes);
+    });
+    receiver
 }
 
 /// Everything that makes the build refuse the document, or the signatures of
@@ -154,6 +204,17 @@ fn said(
 ) -> Vec<Finding> {
     let output = match output {
         Ok(output) => output,
+        Err(error) if error.kind() == std::io::ErrorKind::TimedOut => {
+            return vec![finding(
+                subject,
+                subject.document.problem(
+                    "progenitor/crash",
+                    "",
+                    format!("the generator {error}, and was stopped"),
+                    "look for a part that refers to itself; take out what was added last",
+                ),
+            )];
+        }
         Err(error) => {
             return vec![finding(
                 subject,
@@ -301,6 +362,22 @@ mod tests {
         assert_eq!(found[0].code, "progenitor/crash");
         assert_eq!(found[0].place.line, 2);
         assert!(found[0].message.contains("stack overflow"), "{found:?}");
+    }
+
+    #[test]
+    fn a_generator_that_never_ends_is_stopped_and_is_a_finding() {
+        let document = Document::parse("{}").unwrap();
+        let subject = Subject::new("a.yaml", Path::new(""), &document);
+        let mut command = Command::new("sleep");
+        command.arg("600");
+        let start = Instant::now();
+        // More than a pipe holds, and nobody reads it.
+        let text = "x".repeat(1 << 20);
+        let output = ended(command, &text, Duration::from_millis(50));
+        assert!(start.elapsed() < Duration::from_secs(60));
+        let found = said(&subject, output, &mut None);
+        assert_eq!(found[0].code, "progenitor/crash");
+        assert!(found[0].message.contains("did not end"), "{found:?}");
     }
 
     #[test]

@@ -16,7 +16,38 @@ pub fn check(subject: &Subject<'_>, report: &mut Report) {
             }
         }
     }
+    circular(subject, report);
     unused(subject, report);
+}
+
+/// A reference that comes back to itself, by however many steps, names nothing:
+/// whoever follows it never ends. Of schemas `schema/endless` says so.
+fn circular(subject: &Subject<'_>, report: &mut Report) {
+    for node in subject.nodes.iter().filter(|one| one.kind != Kind::Schema) {
+        let start = node.pointer.as_str();
+        let mut chain = vec![start];
+        let mut part = Some(node.value);
+        while let Some(next) = part.and_then(|part| part["$ref"].as_str()?.strip_prefix('#')) {
+            if next == start {
+                // Each part of a circle comes back to itself; one says it.
+                if chain.iter().all(|one| *one >= start) {
+                    report.add(
+                        subject,
+                        "ref/circular",
+                        join(start, "$ref"),
+                        "this reference leads back to itself, so there is no such part",
+                        "write the part out where the circle begins",
+                    );
+                }
+                break;
+            }
+            if chain.contains(&next) {
+                break;
+            }
+            chain.push(next);
+            part = subject.root().pointer(next);
+        }
+    }
 }
 
 fn one(subject: &Subject<'_>, node: &Node<'_>, reference: &str, report: &mut Report) {

@@ -111,6 +111,8 @@ pub const MISTAKES: &[Mistake] = &[
     mistake("ref/dangling", GET, "responses/NotFound", "responses/NotFund", ""),
     mistake("ref/external", GET, "'#/components/schemas/Referral'", "other.yaml", ""),
     mistake("ref/wrong-section", GET, "schemas/Referral'", "responses/NotFound'", ""),
+    mistake("ref/circular", "  responses:\n    ", "    NotFound:\n", "    Lost: {$ref: '#/components/responses/Lost'}\n    NotFound:\n", ""),
+    mistake("ref/circular", "  parameters:\n    Id:", "    Top:\n", "    First: {$ref: '#/components/parameters/Second'}\n    Second: {$ref: '#/components/parameters/First'}\n    Top:\n", ""),
     mistake("ref/siblings", GET, "s/Referral'", "s/Referral'\n                nullable: true", "nullable"),
     mistake("ref/unused", "  schemas:", "    ReferralId:", "    Old: {type: string, description: Old.}\n    ReferralId:", ""),
     mistake("op/no-id", GET, "operationId:", "x-id:", "    get:"),

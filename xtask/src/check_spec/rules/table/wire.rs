@@ -71,6 +71,14 @@ pub const RULES: &[Rule] = &[
         "schema:\n  $ref: '#/components/schemas/ServiceError'",
     ),
     rule(
+        "ref/circular",
+        Error,
+        "A reference that leads back to itself names no part: the generator follows it for ever. For \
+         schemas the rule is `schema/endless`.",
+        "NotFound: {$ref: '#/components/responses/NotFound'}",
+        "NotFound: {description: .., content: ..}",
+    ),
+    rule(
         "ref/siblings",
         Error,
         "OpenAPI 3.0 ignores what stands next to a reference.",
