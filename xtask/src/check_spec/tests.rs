@@ -5,9 +5,9 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-mod fifty_two;
+pub mod fifty_two;
 mod golden;
-mod mistakes;
+pub mod mistakes;
 
 use mistakes::{LINK, MISTAKES, PATCH, REWRITES, rewritten};
 
@@ -198,6 +198,63 @@ fn what_takes_more_than_one_change_is_found_on_its_line() {
         // The pipeline may say the same; once is enough.
         let same = report.errors().filter(|one| one.code == *code);
         assert_eq!(same.count(), 1, "{code}");
+    }
+}
+
+#[test]
+fn a_warning_never_hides_what_is_no_openapi() {
+    for (after, from, to) in [
+        (mistakes::GET, "'404':", "4044:"),
+        (mistakes::GET, "'404':", "600:"),
+        (
+            "  parameters:\n    Id:",
+            "    Top:\n",
+            "    Odd: {in: query}\n    Top:\n",
+        ),
+        ("    Id:", "required: true", "required: True"),
+        (
+            "  schemas:",
+            "    ReferralId:",
+            "    Old: 7\n    ReferralId:",
+        ),
+    ] {
+        let (text, line) = mistakes::mistake("oas/invalid", after, from, to, "").make(&document());
+        let report = judge(&text, Isolation::NotTried);
+        assert_finds(&report, "oas/invalid", DOCUMENT, line);
+        assert_eq!(report.exit_code(Severity::Error), 1, "{to}");
+    }
+}
+
+#[test]
+fn what_a_rule_says_in_better_words_is_said_once() {
+    for (code, after, from, to, at) in [
+        (
+            "op/path-parameter",
+            "    Id:",
+            "      required: true\n",
+            "",
+            "    Id:",
+        ),
+        (
+            "op/path-parameter",
+            "    Id:",
+            "required: true",
+            "required: false",
+            "",
+        ),
+        (
+            "op/responses-one-sided",
+            "paths:",
+            "    post:",
+            "    head:\n      operationId: look\n      description: Looks.\n      responses: {}\n    post:",
+            "      responses: {}",
+        ),
+    ] {
+        let (text, line) = mistakes::mistake(code, after, from, to, at).make(&document());
+        let report = judge(&text, Isolation::NotTried);
+        assert_finds(&report, code, DOCUMENT, line);
+        let same = |one: &&super::report::Finding| one.code == "oas/invalid";
+        assert_eq!(report.findings.iter().find(same), None, "{code}");
     }
 }
 

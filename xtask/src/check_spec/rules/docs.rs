@@ -13,6 +13,9 @@ pub fn check(subject: &Subject<'_>, report: &mut Report) {
         if node.value.get("$ref").is_some() {
             continue; // What it refers to has the words.
         }
+        if !node.value.is_object() {
+            continue; // Said by the schema of OpenAPI.
+        }
         let what = match node.kind {
             Kind::Operation => "operation",
             Kind::Parameter => "parameter",

@@ -187,7 +187,8 @@ fn required(subject: &Subject<'_>, node: &Node<'_>, report: &mut Report) {
         return;
     }
     let place = match node.value.get("required") {
-        Some(_) => join(&node.pointer, "required"),
+        Some(Value::Bool(_)) => join(&node.pointer, "required"),
+        Some(_) => return, // No truth value: said by the schema of OpenAPI.
         None => node.pointer.clone(),
     };
     let name = node.value["name"].as_str().unwrap_or("?");

@@ -139,7 +139,7 @@ pub const MISTAKES: &[Mistake] = &[
     mistake("schema/discriminator", "    ServiceError:", "      oneOf:", "      discriminator:\n        propertyName: kind\n      oneOf:", "propertyName"),
     mistake("schema/read-only-required", "    NewReferral:", "        consent:\n", "        consent:\n          readOnly: true\n", "- consent"),
     mistake("transitions/unreachable", LIFECYCLE, "              - Active\n              - Closed\n", "              - Closed\n", "          Active:"),
-    mistake("progenitor/parameter-content", "    Prefer:", "      schema:\n        type: string\n", "      content:\n        application/json: {schema: {type: string}}\n", "content"),
+    mistake("progenitor/parameter-content", "    Prefer:", "      schema:\n        $ref: '#/components/schemas/Preference'\n", "      content:\n        application/json: {schema: {$ref: '#/components/schemas/Preference'}}\n", "content"),
     mistake("progenitor/parameter-style", "    Top:", "in: query", "in: cookie", ""),
     mistake("progenitor/parameter-style", "    Top:", "in: query", "in: query\n      style: deepObject", "style"),
     mistake("progenitor/media-type", PATCH, "application/json:", "application/json-patch+json:", ""),
