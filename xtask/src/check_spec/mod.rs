@@ -80,7 +80,7 @@ fn run(options: &Options) -> Result<ExitCode, String> {
     let mut report = whole(options, &path, &bytes)?;
     if options.fix {
         let text = String::from_utf8_lossy(&bytes);
-        let mended = mended(options, &path, &text, &report)?;
+        let mended = mended(options, &path, &text)?;
         if mended != text {
             say(&fix::diff(&name, &text, &mended));
             if !options.dry_run {
@@ -107,29 +107,27 @@ fn run(options: &Options) -> Result<ExitCode, String> {
     Ok(ExitCode::from(report.exit_code(options.fail_on)))
 }
 
-/// So often one mended finding may show another.
-const MOST_ROUNDS: usize = 16;
-
-/// The text with all findings mended that can be.
-fn mended(options: &Options, path: &Path, text: &str, report: &Report) -> Result<String, String> {
-    // What is found in between writes no file and compiles nothing.
-    let options = &Options {
+/// The text with the findings mended that were asked for and can be.
+fn mended(options: &Options, path: &Path, text: &str) -> Result<String, String> {
+    // What is found in between writes no file and compiles nothing; but every
+    // rule must like the result, those too that were not asked for.
+    let whole_check = &Options {
         fix: false,
         compile: false,
+        only: Vec::new(),
+        skip: Vec::new(),
         ..options.clone()
     };
+    let asked = Report {
+        only: options.only.clone(),
+        skip: options.skip.clone(),
+        ..Report::default()
+    };
+    let wanted = |finding: &report::Finding| asked.wants(finding.group());
     let name = path.display().to_string();
-    let mut now = fix::mend(text, &name, &report.findings);
-    let mut before = text.to_owned();
-    for _ in 0..MOST_ROUNDS {
-        if now == before {
-            break;
-        }
-        let report = whole(options, path, now.as_bytes())?;
-        before = std::mem::take(&mut now);
-        now = fix::mend(&before, &name, &report.findings);
-    }
-    Ok(now)
+    fix::mended(text, &name, wanted, |text| {
+        whole(whole_check, path, text.as_bytes())
+    })
 }
 
 /// Everything that the options ask of the document at `path`.
