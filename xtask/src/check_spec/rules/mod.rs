@@ -15,6 +15,7 @@ mod transitions;
 mod types;
 mod yaml;
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
@@ -156,11 +157,7 @@ fn guarded(
     let result = catch_unwind(AssertUnwindSafe(|| check(&mut *report)));
     report.timings.push((group.to_owned(), start.elapsed()));
     if let Err(panic) = result {
-        let said = panic
-            .downcast_ref::<String>()
-            .map(String::as_str)
-            .or_else(|| panic.downcast_ref::<&str>().copied())
-            .unwrap_or("no reason given");
+        let said = said_by(&*panic);
         report.push(Finding {
             file: file.to_owned(),
             place: Place { line: 1, column: 1 },
@@ -172,6 +169,15 @@ fn guarded(
             related: None,
         });
     }
+}
+
+/// The words of a panic.
+fn said_by(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no reason given")
 }
 
 #[cfg(test)]

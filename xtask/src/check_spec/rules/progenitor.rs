@@ -2,7 +2,9 @@
 //! build, in a process of its own: a schema can make the generator overflow
 //! its stack, which ends a process.
 
+use std::any::Any;
 use std::io::{Read, Write as _};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -12,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::super::report::{Finding, Report};
 use super::super::subject::Subject;
-use super::severity;
+use super::{said_by, severity};
 use crate::pipeline::document::{Document, join};
 use crate::pipeline::problem::{Place, Problem};
 use crate::pipeline::schema::{METHODS, SCHEMAS};
@@ -143,7 +145,9 @@ pub fn dry_run(document: &Document) -> (Vec<Problem>, Option<String>) {
         httpmock: true,
     };
     loop {
-        let problem = match generate(&document, options) {
+        let made = catch_unwind(AssertUnwindSafe(|| generate(&document, options)));
+        let made = made.unwrap_or_else(|panic| Err(stopped(&document, &*panic)));
+        let problem = match made {
             Ok(generated) if problems.is_empty() => {
                 return (problems, Some(generated.public_api));
             }
@@ -161,6 +165,17 @@ pub fn dry_run(document: &Document) -> (Vec<Problem>, Option<String>) {
         }
     }
     (problems, None)
+}
+
+/// A step of the build that panics has met a document that nobody thought of.
+fn stopped(document: &Document, panic: &(dyn Any + Send)) -> Problem {
+    let why = said_by(panic);
+    document.problem(
+        "progenitor/crash",
+        "",
+        format!("a step of the build stopped: {why}"),
+        "look at the part that the message names, or take out what was added last; and please report it",
+    )
 }
 
 /// Takes out the operations that have the part at `pointer`, in themselves or
@@ -378,6 +393,17 @@ mod tests {
         let found = said(&subject, output, &mut None);
         assert_eq!(found[0].code, "progenitor/crash");
         assert!(found[0].message.contains("did not end"), "{found:?}");
+    }
+
+    #[test]
+    fn a_step_of_the_build_that_panics_is_a_finding() {
+        let path = crate::workspace_root().join("openapi/referrals.yaml");
+        let text = std::fs::read_to_string(path).unwrap();
+        let odd = "  schemas:\n    2nd: {type: string, description: Odd., enum: [a]}\n";
+        let text = text.replacen("  schemas:\n", odd, 1);
+        let (problems, api) = dry_run(&Document::parse(&text).unwrap());
+        assert_eq!(api, None);
+        assert_eq!(problems[0].code, "progenitor/crash", "{problems:?}");
     }
 
     #[test]

@@ -154,6 +154,13 @@ pub const RULES: &[Rule] = &[
         "New: {becomes: [Active], ..}",
     ),
     rule(
+        "transitions/unknown-key",
+        Error,
+        "A misspelt name in the table is read by nobody. Words of one's own begin with `x-`.",
+        "New: {becomes: [New], substatus: [Pending]}",
+        "New: {becomes: [New], substatuses: [Pending]}",
+    ),
+    rule(
         "transitions/empty-cell",
         Error,
         "Every row says what the status may become and what goes with it.",

@@ -107,6 +107,14 @@ pub const RULES: &[Rule] = &[
         "get: {operationId: get_referral}\nput: {operationId: replace_referral}",
     ),
     rule(
+        "op/id-name",
+        Error,
+        "The id becomes the name of a function and of a value of an enum, and the generated client has \
+         functions of its own.",
+        "operationId: client",
+        "operationId: get_client",
+    ),
+    rule(
         "op/path-parameter",
         Error,
         "What stands in braces in a path is declared, required, and the other way round.",
