@@ -142,12 +142,18 @@ fn whole(options: &Options, path: &Path, bytes: &[u8]) -> Result<Report, String>
     let home = home_of(path);
     let crate_version = home.as_deref().and_then(crate_version);
     let baseline = match &options.against {
-        Some(against) => Some(Baseline::named(against, crate_version)?),
+        Some(against) => {
+            report.baseline = Some(against.clone());
+            Some(Baseline::named(against, crate_version)?)
+        }
         None if report.wants("compat") => {
             compat::released(folder, &name, crate_version, &mut report)
         }
         None => None,
     };
+    if let Some(baseline) = &baseline {
+        report.baseline = Some(baseline.name.clone());
+    }
     let text = String::from_utf8_lossy(bytes);
     let isolation = Isolation::Child(&text);
     let version = examine(
@@ -158,7 +164,13 @@ fn whole(options: &Options, path: &Path, bytes: &[u8]) -> Result<Report, String>
         baseline.as_ref(),
         &mut report,
     );
+    rules::unless_wanted("fresh", &mut report);
+    if report.wants("fresh") && home.is_none() {
+        let said = "fresh (nothing is made from this document)";
+        report.skipped.push(said.to_owned());
+    }
     if let Some(root) = home.as_ref().filter(|_| report.wants("fresh")) {
+        report.checked.insert("fresh".to_owned());
         let write = options.fix && !options.dry_run;
         if let Some(written) = fresh::check(root, write, &mut report) {
             say(&written);
@@ -167,7 +179,7 @@ fn whole(options: &Options, path: &Path, bytes: &[u8]) -> Result<Report, String>
     if options.compile && report.errors().next().is_none() {
         compile::check(&crate::workspace_root(), &name, &text, &mut report);
     }
-    allow::apply(folder, &name, &version, &mut report);
+    allow::apply(folder, &name, version.as_deref(), &mut report);
     report.finish();
     Ok(report)
 }
@@ -239,7 +251,7 @@ fn check(
 }
 
 /// Adds to the report what is wrong with the text of a document; returns its
-/// version.
+/// version, unless it cannot be read.
 fn examine(
     name: &str,
     folder: &Path,
@@ -247,8 +259,8 @@ fn examine(
     isolation: Isolation<'_>,
     baseline: Option<&Baseline>,
     report: &mut Report,
-) -> String {
-    let mut version = String::new();
+) -> Option<String> {
+    let mut version = None;
     match read(bytes, name, report) {
         Err(problem) => {
             report.problem(name, problem);
@@ -263,9 +275,8 @@ fn examine(
                 .and_then(serde_json::Value::as_object)
                 .map_or(0, serde_json::Map::len);
             rules::run(&subject, isolation, baseline, report);
-            if let Some(text) = document.value["info"]["version"].as_str() {
-                text.clone_into(&mut version);
-            }
+            let text = document.value["info"]["version"].as_str();
+            version = Some(text.unwrap_or_default().to_owned());
         }
     }
     report.finish();

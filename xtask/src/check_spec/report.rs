@@ -96,7 +96,9 @@ pub struct Report {
     pub counts: Counts,
     /// What was not checked, with the reason.
     pub skipped: Vec<String>,
-    /// What the document was compared with.
+    /// The groups of rules that were run to their end.
+    pub checked: BTreeSet<String>,
+    /// What the document is to be compared with.
     pub baseline: Option<String>,
     /// What the differences ask of the version.
     pub required_bump: Option<Bump>,
@@ -253,6 +255,12 @@ impl Report {
         self.sources.get(file).map(String::as_str)
     }
 
+    /// How many rules had their say.
+    fn checked_rules(&self) -> usize {
+        let groups = rules::RULES.iter().map(|rule| rules::runs_in(rule.code));
+        groups.filter(|group| self.checked.contains(*group)).count()
+    }
+
     /// The line that closes every run.
     pub fn closing(&self) -> String {
         let Counts {
@@ -271,13 +279,15 @@ impl Report {
         let allowed = self.allowed.len();
         let _ = write!(
             out,
-            "check-spec: {} rules, {operations} operations, {schemas} schemas, {examples} examples \
+            "check-spec: {} of {} rules, {operations} operations, {schemas} schemas, {examples} examples \
              checked; {errors} errors, {warnings} warnings, {notes} notes, {allowed} allowed; {}",
+            self.checked_rules(),
             rules::RULES.len(),
             match (&self.baseline, self.required_bump) {
                 _ if !self.wants("compat") => "compared with nothing, as asked for".to_owned(),
                 (Some(name), Some(bump)) => format!("compared with {name}: {}", bump.name()),
-                _ => "compared with nothing, for nothing is released yet".to_owned(),
+                (Some(name), None) => format!("not compared with {name}"),
+                (None, _) => "compared with nothing, for nothing is released yet".to_owned(),
             }
         );
         out

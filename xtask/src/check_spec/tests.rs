@@ -40,6 +40,7 @@ const OTHERS: &[&str] = &[
     "fresh/rules",
     "fresh/api",
     "compat/released",
+    "compat/baseline",
     "compat/version",
     "compat/wire",
     "compat/source",

@@ -231,6 +231,33 @@ fn a_version_without_room_is_a_finding_and_one_with_room_makes_notes_of_the_rest
 }
 
 #[test]
+fn a_baseline_that_is_no_openapi_is_a_finding_at_its_own_place() {
+    for (text, line) in [
+        ("- a\n- b\n", 1),
+        ("openapi: 3.0.3\ninfo: text\npaths: {}\n", 2),
+        ("info: {version: 1}\npaths: {}\n", 1),
+        ("info: {version: 1.0.0}\ncomponents: []\npaths: 3\n", 3),
+        ("info: {version: 1.0.0}\n", 1),
+    ] {
+        let report = compare(text, &document(), Option::None, Isolation::NotTried);
+        let found: Vec<_> = report.findings.iter().collect();
+        assert_eq!(found.len(), 1, "{text}{found:?}");
+        assert_eq!(found[0].code, "compat/baseline", "{text}");
+        assert_eq!(
+            (found[0].file.as_str(), found[0].place.line),
+            ("old.yaml", line)
+        );
+        assert!(report.closing().ends_with("not compared with old.yaml"));
+    }
+    // What else is odd in it makes the comparison no worse.
+    let odd = "info: {version: 1.0.0}\npaths: {/a: 1, /b: {get: 2, put: {responses: 3, parameters: [4]}}}\n\
+               components: []\nsecurity: 1\nservers: {}\n";
+    let report = compare(odd, &document(), Option::None, Isolation::NotTried);
+    let broken = |one: &&crate::check_spec::report::Finding| one.group() == "internal";
+    assert_eq!(report.findings.iter().find(broken), Option::None);
+}
+
+#[test]
 fn a_baseline_that_cannot_be_read_is_a_finding() {
     let report = compare("a: [", &document(), Option::None, Isolation::NotTried);
     assert!(report.findings.iter().any(|one| one.file == "old.yaml"));
