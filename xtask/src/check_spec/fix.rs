@@ -201,7 +201,7 @@ fn block(lines: &[&str], at: usize) -> Option<Range<usize>> {
 /// it is, so one that is alone in its section stays too.
 fn removable(lines: &[&str], at: usize) -> Option<Range<usize>> {
     let block = block(lines, at)?;
-    let depth = indent(&lines[at]);
+    let depth = indent(lines[at]);
     let is_code = |line: &&&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
     let before = lines[..at].iter().rev().find(is_code);
     let behind = lines[block.end..].iter().find(is_code);

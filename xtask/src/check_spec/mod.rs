@@ -57,7 +57,7 @@ pub fn main(arguments: &[String]) -> ExitCode {
             say(&format!("{USAGE}\n"));
             ExitCode::SUCCESS
         }
-        Ok(Wanted::Explain(code)) => match fresh::one(&code) {
+        Ok(Wanted::Explain(code)) => match fresh::explained(&code) {
             Some(text) => {
                 say(text.trim_start());
                 ExitCode::SUCCESS

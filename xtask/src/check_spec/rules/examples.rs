@@ -37,12 +37,30 @@ pub fn check(subject: &Subject<'_>, report: &mut Report) {
     let not_judged = judge.not_judged;
     let mut used: BTreeSet<PathBuf> = judge.files.into_keys().collect();
     used.append(&mut judge.named);
+    let broken = report.errors().filter(|one| one.code == "oas/invalid");
+    for part in broken.filter_map(|one| subject.root().pointer(&one.pointer)) {
+        named_in(subject.folder, part, &mut used);
+    }
     if not_judged > 0 {
         report
             .skipped
             .push(format!("{not_judged} examples (their schemas have errors)"));
     }
     unused(subject, &used, report);
+}
+
+/// The files that a part names which OpenAPI does not know: they would be read,
+/// were its name mended.
+fn named_in(folder: &Path, part: &Value, used: &mut BTreeSet<PathBuf>) {
+    match part {
+        Value::Object(members) => {
+            let file = members.get("externalValue").and_then(Value::as_str);
+            used.extend(file.map(|file| folder.join(file)));
+            members.values().for_each(|one| named_in(folder, one, used));
+        }
+        Value::Array(items) => items.iter().for_each(|one| named_in(folder, one, used)),
+        _ => {}
+    }
 }
 
 /// An example file: its value, and its text as a document, which knows places.

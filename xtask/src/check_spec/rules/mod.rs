@@ -1,9 +1,11 @@
 //! The rules: one file for each group, and one table that explains them all.
 
+mod addresses;
 mod bodies;
 mod docs;
 mod examples;
 mod fixtures;
+mod keywords;
 mod oas;
 mod operations;
 mod progenitor;
@@ -20,7 +22,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 pub use progenitor::{Isolation, api_of};
-pub use table::RULES;
+pub use table::{INTERNAL, RULES};
 
 use serde_json::json;
 
@@ -61,8 +63,10 @@ const GROUPS: &[(&str, Check)] = &[
     ("ref", references::check),
     ("yaml", yaml::check),
     ("op", operations::check),
+    ("op", addresses::check),
     ("schema", schemas::check),
     ("schema", shapes::check),
+    ("schema", keywords::check),
     ("progenitor", bodies::check),
     ("transitions", transitions::check),
     ("types", types::check),

@@ -344,9 +344,16 @@ fn repeats(finding: &Finding, report: &Report) -> bool {
         .errors()
         .filter(|one| {
             one.file == finding.file
-                && ["oas/", "op/", "schema/", "transitions/", "progenitor/"]
-                    .iter()
-                    .any(|group| one.code.starts_with(group))
+                && [
+                    "oas/",
+                    "op/",
+                    "schema/",
+                    "transitions/",
+                    "progenitor/",
+                    "example/",
+                ]
+                .iter()
+                .any(|group| one.code.starts_with(group))
         })
         .any(|one| {
             let within = |outer: &str, inner: &str| {
@@ -354,7 +361,8 @@ fn repeats(finding: &Finding, report: &Report) -> bool {
                     .strip_prefix(outer)
                     .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
             };
-            vague
+            // One wrong default says nothing of a document as a whole.
+            (vague && !one.code.starts_with("example/"))
                 || within(&one.pointer, &finding.pointer)
                 || within(&finding.pointer, &one.pointer)
         })
