@@ -101,6 +101,8 @@ pub const MISTAKES: &[Mistake] = &[
     mistake("yaml/syntax", "info:", "  title: ", "  title: [", "  version:"),
     mistake("yaml/duplicate-key", "info:", "  title:", "  version: 1\n  title:", "  version: 0"),
     mistake("yaml/bare-key", GET, "'200':", "200:", ""),
+    mistake("yaml/bare-key", LINK, "        method:", "        on: {type: string, description: Odd.}\n        method:", ""),
+    mistake("yaml/bare-key", LINK, "        method:", "        Yes: {type: string, description: Odd.}\n        method:", ""),
     mistake("oas/version", "openapi", "3.0.3", "3.1.0", ""),
     mistake("oas/invalid", "    Referral:", "additionalProperties", "additonalProperties", ""),
     mistake("oas/invalid", "    Referral:", "type: string", "type: strng", ""),
