@@ -223,7 +223,7 @@ impl<'t> Reader<'t> {
                     )
                 });
             }
-            if plain && !scalar(&key, plain).is_string() {
+            if plain && (!scalar(&key, plain).is_string() || is_old_truth(&key)) {
                 self.bare_keys.push(member.clone());
             }
             self.places.insert(member.clone(), place);
@@ -249,6 +249,12 @@ fn place_of(span: &Span) -> Place {
         line: span.start.line(),
         column: span.start.col() + 1,
     }
+}
+
+/// Texts that older readers of YAML take for a truth value.
+fn is_old_truth(text: &str) -> bool {
+    let words = ["yes", "no", "on", "off", "true", "false"];
+    words.contains(&text.to_ascii_lowercase().as_str())
 }
 
 /// YAML's core schema, for plain scalars only: a quoted scalar is text.

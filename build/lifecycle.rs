@@ -14,6 +14,56 @@ const STATUS: &str = "Status";
 /// The schema of what it allows beside a status.
 const SUBSTATUS: &str = "Substatus";
 
+/// What the table may say.
+const TABLE_KEYS: [&str; 4] = ["substatus", "states", "ended", "outside"];
+/// What a row of it may say.
+const ROW_KEYS: [&str; 2] = ["becomes", "substatuses"];
+/// Of what stands in no row.
+const OUTSIDE_KEYS: [&str; 2] = ["statuses", "substatuses"];
+
+const UNKNOWN_KEY: &str = "transitions/unknown-key";
+
+/// A misspelt name would be read by nobody.
+fn unknown_keys(
+    document: &Document,
+    holder: &Value,
+    pointer: &str,
+    known: &[&str],
+    problems: &mut Vec<Problem>,
+) {
+    for key in holder.as_object().into_iter().flat_map(Map::keys) {
+        if !known.contains(&key.as_str()) && !key.starts_with("x-") {
+            problems.push(document.problem(
+                UNKNOWN_KEY,
+                join(pointer, key),
+                format!("`{key}` means nothing here"),
+                format!("one of: {}", known.join(", ")),
+            ));
+        }
+    }
+}
+
+/// Every value of the list must be one of its enum.
+fn unknown_values(
+    document: &Document,
+    list: &Value,
+    pointer: &str,
+    known: &[&str],
+    schema: &str,
+    problems: &mut Vec<Problem>,
+) {
+    for (index, cell) in list.as_array().into_iter().flatten().enumerate() {
+        if !cell.as_str().is_some_and(|cell| known.contains(&cell)) {
+            problems.push(document.problem(
+                "transitions/unknown-value",
+                join(pointer, &index.to_string()),
+                format!("{cell} is not a value of `{schema}`"),
+                format!("one of: {}", known.join(", ")),
+            ));
+        }
+    }
+}
+
 /// Every mistake in the table.
 pub fn problems(document: &Document) -> Vec<Problem> {
     let mut problems = Vec::new();
@@ -44,9 +94,39 @@ pub fn problems(document: &Document) -> Vec<Problem> {
         ));
         return problems;
     };
+    let table = &document.value.pointer(&pointer).unwrap_or(&Value::Null);
+    unknown_keys(document, table, &pointer, &TABLE_KEYS, &mut problems);
+    let outside_pointer = join(&pointer, "outside");
+    unknown_keys(
+        document,
+        &table["outside"],
+        &outside_pointer,
+        &OUTSIDE_KEYS,
+        &mut problems,
+    );
+    for (list, at, allowed, schema) in [
+        (&table["ended"], join(&pointer, "ended"), &statuses, STATUS),
+        (
+            &table["outside"]["statuses"],
+            join(&outside_pointer, "statuses"),
+            &statuses,
+            STATUS,
+        ),
+        (
+            &table["outside"]["substatuses"],
+            join(&outside_pointer, "substatuses"),
+            &substatuses,
+            SUBSTATUS,
+        ),
+    ] {
+        unknown_values(document, list, &at, allowed, schema, &mut problems);
+    }
     let states_pointer = join(&pointer, "states");
     for (status, row) in states {
         let row_pointer = join(&states_pointer, status);
+        let before = problems.len();
+        unknown_keys(document, row, &row_pointer, &ROW_KEYS, &mut problems);
+        let is_misspelt = problems.len() > before;
         if !statuses.contains(&status.as_str()) {
             problems.push(document.problem(
                 "transitions/unknown-value",
@@ -61,7 +141,8 @@ pub fn problems(document: &Document) -> Vec<Problem> {
         ] {
             let column_pointer = join(&row_pointer, column);
             let cells = row[column].as_array();
-            if cells.is_none_or(Vec::is_empty) {
+            // What is missing may stand under the name that nobody knows.
+            if cells.is_none_or(Vec::is_empty) && !is_misspelt {
                 problems.push(document.problem(
                     "transitions/empty-cell",
                     &column_pointer,
@@ -69,17 +150,18 @@ pub fn problems(document: &Document) -> Vec<Problem> {
                     "list at least one value",
                 ));
             }
-            for (index, cell) in cells.into_iter().flatten().enumerate() {
-                if !cell.as_str().is_some_and(|cell| allowed.contains(&cell)) {
-                    problems.push(document.problem(
-                        "transitions/unknown-value",
-                        join(&column_pointer, &index.to_string()),
-                        format!("{cell} is not a value of `{schema}`"),
-                        format!("one of: {}", allowed.join(", ")),
-                    ));
-                }
-            }
+            unknown_values(
+                document,
+                &row[column],
+                &column_pointer,
+                allowed,
+                schema,
+                &mut problems,
+            );
         }
+    }
+    if problems.iter().any(|one| one.code == UNKNOWN_KEY) {
+        return problems; // What is missing stands under a wrong name.
     }
     let outside = |of: &str| -> Vec<String> {
         document

@@ -30,6 +30,9 @@ const MEMBERS_OF: [(&str, &str); 14] = [
     ("RegistrationStatusHistory", "registration_status_history"),
 ];
 
+/// Where headers and query options stand.
+const PARAMETERS: &str = "/components/parameters";
+
 /// Writes them.
 pub fn emit(document: &Document) -> Result<TokenStream, Problem> {
     let operation = operation_enum(document)?;
@@ -46,8 +49,10 @@ pub fn emit(document: &Document) -> Result<TokenStream, Problem> {
             "name them there and refer to them",
         ));
     }
-    let headers = constants(headers.iter().map(String::as_str), true);
-    let queries = constants(queries.iter().map(String::as_str), false);
+    let headers = headers.iter().map(String::as_str);
+    let headers = constants(document, PARAMETERS, headers, true)?;
+    let queries = queries.iter().map(String::as_str);
+    let queries = constants(document, PARAMETERS, queries, false)?;
     let server = document.value["servers"][0]["url"]
         .as_str()
         .ok_or_else(|| {
@@ -82,7 +87,9 @@ pub fn emit(document: &Document) -> Result<TokenStream, Problem> {
         };
         let module_doc = format!(" Members of `{schema}`.");
         let module = Ident::new(module, Span::call_site());
-        let constants = constants(properties.keys().map(String::as_str), false);
+        let pointer = join(&join(SCHEMAS, schema), "properties");
+        let names = properties.keys().map(String::as_str);
+        let constants = constants(document, &pointer, names, false)?;
         members.extend(quote! {
             #[doc = #module_doc]
             pub mod #module { #constants }
@@ -97,7 +104,17 @@ pub fn emit(document: &Document) -> Result<TokenStream, Problem> {
             "give it `x-microsoft-half` with `type` and `id`",
         ));
     };
-    let half_type = Ident::new(&variant(half_type), Span::call_site());
+    let types = known.get("TargetType").unwrap_or(&Value::Null)["enum"].as_array();
+    let is_known = types.is_some_and(|types| types.iter().any(|one| one == half_type));
+    let half_type = ident(&variant(half_type)).filter(|_| is_known);
+    let half_type = half_type.ok_or_else(|| {
+        document.problem(
+            "generate/no-microsoft-half",
+            join(&join(SCHEMAS, "NewTarget"), "x-microsoft-half"),
+            "the type of Microsoft's half is not a value of `TargetType`",
+            "write it as `TargetType` has it",
+        )
+    })?;
     Ok(quote! {
         #operation
 
@@ -155,10 +172,27 @@ fn answer_headers(value: &Value, names: &mut Vec<String>) {
     }
 }
 
-fn constants<'n>(names: impl Iterator<Item = &'n str>, lower: bool) -> TokenStream {
+/// The name as Rust has it, if it can be one.
+fn ident(name: &str) -> Option<Ident> {
+    syn::parse_str(name).ok()
+}
+
+fn constants<'n>(
+    document: &Document,
+    pointer: &str,
+    names: impl Iterator<Item = &'n str>,
+    lower: bool,
+) -> Result<TokenStream, Problem> {
     let mut out = TokenStream::new();
     for name in names {
-        let constant = Ident::new(&name.to_shouty_snake_case(), Span::call_site());
+        let constant = ident(&name.to_shouty_snake_case()).ok_or_else(|| {
+            document.problem(
+                "generate/no-name",
+                join(pointer, name),
+                format!("of `{name}` no name of a constant can be made"),
+                "leave it out: readers keep unknown members",
+            )
+        })?;
         let about = format!(" `{name}`.");
         let value = if lower {
             name.to_ascii_lowercase()
@@ -170,15 +204,23 @@ fn constants<'n>(names: impl Iterator<Item = &'n str>, lower: bool) -> TokenStre
             pub const #constant: &str = #value;
         });
     }
-    out
+    Ok(out)
 }
 
 fn operation_enum(document: &Document) -> Result<TokenStream, Problem> {
     let operations = operations(document)?;
-    let variants: Vec<Ident> = operations
-        .iter()
-        .map(|operation| Ident::new(&type_name(operation.id), Span::call_site()))
-        .collect();
+    let mut variants = Vec::new();
+    for operation in &operations {
+        let variant = ident(&type_name(operation.id)).ok_or_else(|| {
+            document.problem(
+                "op/id-name",
+                join(&operation.pointer, "operationId"),
+                format!("`{}` gives no name of a function", operation.id),
+                "begin it with a letter, for example `get_referral`",
+            )
+        })?;
+        variants.push(variant);
+    }
     let ids: Vec<&str> = operations.iter().map(|operation| operation.id).collect();
     let methods: Vec<&str> = operations.iter().map(|one| one.method.as_str()).collect();
     let paths: Vec<&str> = operations.iter().map(|operation| operation.path).collect();

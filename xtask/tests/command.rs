@@ -230,6 +230,65 @@ fn groups_can_be_chosen_and_what_is_left_out_is_said() {
 }
 
 #[test]
+fn the_closing_line_tells_what_was_not_compared_and_what_was_not_run() {
+    let base = File::new("closing-base.yaml", MIXED);
+    let text = String::from_utf8(MIXED.to_vec()).unwrap();
+    let wrong = File::new("closing.yaml", text.replace("title", "titel").as_bytes());
+    let run = xtask(&["check-spec", wrong.path(), "--against", base.path()]);
+    assert_eq!(run.code, Some(1), "{}", run.stdout);
+    let end = format!("; not compared with {}\n", base.path());
+    assert!(run.stdout.ends_with(&end), "{}", run.stdout);
+
+    let broken = File::new("closing-broken.yaml", b"a: [");
+    let run = xtask(&["check-spec", broken.path(), "--against", base.path()]);
+    assert!(run.stdout.ends_with(&end), "{}", run.stdout);
+    assert!(run.stdout.contains("check-spec: 0 of "), "{}", run.stdout);
+    let groups = "check-spec: skipped oas, ref, yaml, op, schema, progenitor, transitions, types, docs, \
+                  example, fixture, compat (the document cannot be read)\n";
+    assert!(run.stdout.contains(groups), "{}", run.stdout);
+
+    let all = xtask(&["check-spec", base.path()]).stdout;
+    let one = xtask(&["check-spec", base.path(), "--only=yaml"]).stdout;
+    let count = |text: &str| -> usize {
+        let (before, _) = text.split_once(" of ").unwrap();
+        before.rsplit(' ').next().unwrap().parse().unwrap()
+    };
+    let (all, one) = (all.lines().last().unwrap(), one.lines().last().unwrap());
+    assert!(count(all) > count(one) && count(one) > 0, "{all}\n{one}");
+}
+
+#[test]
+fn a_baseline_that_is_no_document_is_a_finding_and_no_panic() {
+    let file = File::new("baseline.yaml", MIXED);
+    for (index, text) in [&b"- a\n"[..], b"info: text\n", b"3"]
+        .into_iter()
+        .enumerate()
+    {
+        let base = File::new(&format!("baseline-{index}.yaml"), text);
+        let run = xtask(&["check-spec", file.path(), "--against", base.path()]);
+        assert_eq!(run.code, Some(1), "{}", run.stdout);
+        assert!(
+            run.stdout.contains("error[compat/baseline]"),
+            "{}",
+            run.stdout
+        );
+    }
+}
+
+#[test]
+fn a_circle_of_references_ends_the_check() {
+    let text = String::from_utf8(MIXED.to_vec()).unwrap();
+    let text = text.replace(
+        "  schemas:",
+        "  responses: {Lost: {$ref: '#/components/responses/Lost'}}\n  schemas:",
+    );
+    let file = File::new("circle.yaml", text.as_bytes());
+    let run = xtask(&["check-spec", file.path()]);
+    assert_eq!(run.code, Some(1), "{}", run.stdout);
+    assert!(run.stdout.contains("error[ref/circular]"), "{}", run.stdout);
+}
+
+#[test]
 fn programs_get_sarif_json_and_annotations() {
     let file = File::new("formats.yaml", MIXED);
     let sarif = File::new("formats.sarif", b"");
@@ -385,6 +444,9 @@ fn a_rule_is_explained_and_groups_are_timed() {
         "{}",
         run.stdout
     );
+    let run = xtask(&["check-spec", "--explain", "internal/panic"]);
+    assert_eq!(run.code, Some(0));
+    assert!(run.stdout.contains("internal/panic"), "{}", run.stdout);
     let run = xtask(&["check-spec", "--only=oas", "--timings"]);
     assert!(
         run.stderr.contains("oas") && run.stderr.contains(" ms"),

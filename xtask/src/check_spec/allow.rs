@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use super::report::{Finding, Report, Severity};
-use super::rules::RULES;
+use super::rules::{RULES, runs_in};
 use crate::pipeline::problem::{Place, Problem};
 
 /// The file, next to the document.
@@ -21,13 +21,20 @@ struct Allow {
     line: usize,
 }
 
-/// Takes out what is allowed, and reports entries that allow nothing.
-pub fn apply(folder: &Path, document: &str, version: &str, report: &mut Report) {
-    let Ok(text) = std::fs::read_to_string(folder.join(FILE)) else {
-        return; // Nothing is allowed.
-    };
+/// Takes out what is allowed, and reports entries that allow nothing. There is
+/// no `version` of a document that cannot be read.
+pub fn apply(folder: &Path, document: &str, version: Option<&str>, report: &mut Report) {
     let name = Path::new(document).with_file_name(FILE);
     let name = name.display().to_string();
+    let text = match std::fs::read_to_string(folder.join(FILE)) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
+        Err(error) => {
+            let message = format!("this cannot be read: {error}");
+            let fix = "make it a file of text, or take it away";
+            return report.problem(&name, problem("config/unreadable", 1, message, fix));
+        }
+    };
     report.source(&name, &text);
     let (severities, entries) = match read(&text) {
         Ok(read) => read,
@@ -42,7 +49,7 @@ pub fn apply(folder: &Path, document: &str, version: &str, report: &mut Report) 
         of_rule.for_each(|finding| finding.severity = severity);
     }
     for entry in entries {
-        if is_over(&entry.until, version) {
+        if version.is_some_and(|version| is_over(&entry.until, version)) {
             report.problem(
                 &name,
                 problem(
@@ -60,7 +67,8 @@ pub fn apply(folder: &Path, document: &str, version: &str, report: &mut Report) 
                 one.code == entry.code && one.pointer == entry.pointer && one.file == document
             });
         report.findings = kept;
-        if taken.is_empty() {
+        // Of rules that did not run nobody knows what they would have found.
+        if taken.is_empty() && is_checked(&entry.code, report) {
             report.problem(
                 &name,
                 problem(
@@ -74,6 +82,15 @@ pub fn apply(folder: &Path, document: &str, version: &str, report: &mut Report) 
         let reason = |finding| (finding, entry.reason.clone());
         report.allowed.extend(taken.into_iter().map(reason));
     }
+}
+
+/// Whether the rule was looked at everywhere. The generator's dry run has some
+/// of the rules of others too.
+fn is_checked(code: &str, report: &Report) -> bool {
+    let has = |group: &str| report.checked.contains(group);
+    let group = runs_in(code);
+    let elsewhere = ["oas", "schema", "transitions"].contains(&group);
+    has(group) && (!elsewhere || has("progenitor"))
 }
 
 /// Whether the document has the version in which it must be gone. Of what is
@@ -132,13 +149,27 @@ fn severities(table: &toml::Table, text: &str) -> Result<Severities, (usize, Str
 fn entries(table: &toml::Table, text: &str) -> Result<Vec<Allow>, (usize, String)> {
     let lines = text.lines().enumerate();
     let mut lines = lines.filter(|(_, line)| line.trim() == "[[allow]]");
-    let entries = table.get("allow").and_then(toml::Value::as_array);
+    let Some(entries) = table.get("allow") else {
+        return Ok(Vec::new());
+    };
+    let entries = entries
+        .as_array()
+        .ok_or_else(|| (line_of(text, "allow"), "`allow` is no list".to_owned()))?;
     let mut out = Vec::new();
-    for entry in entries.into_iter().flatten() {
-        let line = lines.next().map_or(1, |(index, _)| index + 1);
+    for entry in entries {
+        let line = lines.next();
+        let line = line.map_or(line_of(text, "allow"), |(index, _)| index + 1);
+        let known = ["code", "pointer", "reason", "until"];
+        let Some(members) = entry.as_table() else {
+            return Err((line, "an entry of `allow` is no table".to_owned()));
+        };
+        if let Some(other) = members.keys().find(|key| !known.contains(&key.as_str())) {
+            return Err((line, format!("`{other}` is not known in an entry")));
+        }
         let member = |key: &str| {
             let text = entry.get(key).and_then(toml::Value::as_str);
-            let text = text.filter(|text| !text.trim().is_empty());
+            // The whole document has an empty pointer.
+            let text = text.filter(|text| key == "pointer" || !text.trim().is_empty());
             text.map(str::to_owned)
                 .ok_or_else(|| (line, format!("`{key}` is missing")))
         };
@@ -151,6 +182,12 @@ fn entries(table: &toml::Table, text: &str) -> Result<Vec<Allow>, (usize, String
         });
     }
     Ok(out)
+}
+
+/// The first line that begins so.
+fn line_of(text: &str, begin: &str) -> usize {
+    let at = |line: &str| line.trim_start().starts_with(begin);
+    text.lines().position(at).map_or(1, |index| index + 1)
 }
 
 fn problem(code: &'static str, line: usize, message: String, fix: &str) -> Problem {
@@ -184,7 +221,8 @@ mod tests {
             )
         };
         report.problem("a/b.yaml", unused);
-        apply(&folder, "a/b.yaml", "1.2.0", &mut report);
+        report.checked.insert("ref".to_owned());
+        apply(&folder, "a/b.yaml", Some("1.2.0"), &mut report);
         std::fs::remove_dir_all(&folder).unwrap();
         report
     }
@@ -215,6 +253,53 @@ mod tests {
         assert_eq!(codes(&report), [("config/allow-unused", 6)]);
     }
 
+    fn applied_to(report: &mut Report, name: &str, make: impl Fn(&Path), version: Option<&str>) {
+        let folder = std::env::temp_dir().join(format!("allow-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        make(&folder.join(FILE));
+        apply(&folder, "a/b.yaml", version, report);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn an_entry_of_rules_that_did_not_run_is_left_in_peace() {
+        let entry = format!("{ENTRY}until = '2.0.0'\n");
+        let write = |path: &Path| std::fs::write(path, &entry).unwrap();
+        // Not asked for, and a document that cannot be read.
+        for version in [Some("1.2.0"), None] {
+            let mut report = Report::default();
+            applied_to(&mut report, "unrun", write, version);
+            assert_eq!(codes(&report), [], "{version:?}");
+        }
+        let mut report = Report::default();
+        report.checked.insert("ref".to_owned());
+        applied_to(&mut report, "run", write, Some("1.2.0"));
+        assert_eq!(codes(&report), [("config/allow-unused", 1)]);
+    }
+
+    #[test]
+    fn a_finding_of_the_whole_document_can_be_allowed() {
+        let entry = format!("{ENTRY}until = '2.0.0'\n").replace("'/a'", "''");
+        let mut report = Report::default();
+        let whole = problem("ref/unused", 1, String::new(), "");
+        report.problem("a/b.yaml", whole);
+        let write = |path: &Path| std::fs::write(path, &entry).unwrap();
+        applied_to(&mut report, "whole", write, Some("1.2.0"));
+        assert_eq!((codes(&report), report.allowed.len()), (vec![], 1));
+    }
+
+    #[test]
+    fn what_is_no_text_is_a_finding_and_not_the_lack_of_a_file() {
+        let folder = |path: &Path| std::fs::create_dir(path).unwrap();
+        let bytes = |path: &Path| std::fs::write(path, b"\xff").unwrap();
+        let mut report = Report::default();
+        applied_to(&mut report, "folder", folder, Some("1.2.0"));
+        assert_eq!(codes(&report), [("config/unreadable", 1)]);
+        let mut report = Report::default();
+        applied_to(&mut report, "bytes", bytes, Some("1.2.0"));
+        assert_eq!(codes(&report), [("config/unreadable", 1)]);
+    }
+
     #[test]
     fn how_bad_a_finding_is_can_be_said_by_its_rule() {
         let text = "[severity]\n'ref/unused' = 'error'\n'op/no-id' = 'note'\n";
@@ -232,6 +317,9 @@ mod tests {
             ("severity = 1\n", 1),
             ("[severity]\n\"ref/unsued\" = 'note'\n", 2),
             ("[severity]\n\n'ref/unused' = 'off'\n", 3),
+            ("\nallow = 3\n", 2),
+            ("allow = [3]\n", 1),
+            (&format!("{ENTRY}until = '2.0.0'\nfile = 'a'\n"), 1),
         ] {
             let report = applied("bad", text);
             assert_eq!(

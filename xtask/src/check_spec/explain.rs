@@ -109,6 +109,30 @@ fn one(error: &ValidationError<'_>, schema: &Value, out: &mut Vec<Reason>) {
             format!("{} is not a {format}", brief(value)),
             format!("write it in the format `{format}`"),
         ),
+        ValidationErrorKind::UniqueItems => {
+            let items = value.as_array().map_or(&[][..], Vec::as_slice);
+            let again = (1..items.len()).find(|index| items[..*index].contains(&items[*index]));
+            let index = again.unwrap_or_default();
+            say(
+                join(&pointer, &index.to_string()),
+                format!(
+                    "{} stands twice in the list",
+                    items.get(index).map(brief).unwrap_or_default()
+                ),
+                "take one of the two out".to_owned(),
+            );
+        }
+        ValidationErrorKind::Not { schema: both } if both["required"].is_array() => {
+            let names = both["required"].as_array().into_iter().flatten();
+            let names: Vec<String> = names
+                .filter_map(|name| Some(format!("`{}`", name.as_str()?)))
+                .collect();
+            say(
+                pointer,
+                format!("{} exclude each other", names.join(" and ")),
+                "keep one of them".to_owned(),
+            );
+        }
         ValidationErrorKind::Type { .. } => say(
             pointer,
             // The library's words, with the value cut short.
@@ -265,6 +289,25 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].pointer, "/a");
         assert_eq!(found[0].help, "did you mean \"New\"?");
+    }
+
+    #[test]
+    fn what_stands_twice_is_named_where_it_stands_again() {
+        let schema = json!({"uniqueItems": true});
+        let found = explain(&schema, &json!([1, 2, 1]));
+        assert_eq!(found[0].pointer, "/2");
+        assert!(found[0].message.contains("1 stands twice"), "{found:?}");
+    }
+
+    #[test]
+    fn names_that_exclude_each_other_are_named() {
+        let schema = json!({"not": {"required": ["example", "examples"]}});
+        let found = explain(&schema, &json!({"example": 1, "examples": {}}));
+        assert_eq!(
+            found[0].message,
+            "`example` and `examples` exclude each other"
+        );
+        assert_eq!(found[0].help, "keep one of them");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::report::{Report, Severity};
-use super::rules::RULES;
+use super::rules::{INTERNAL, RULES};
 use crate::pipeline::problem::{Place, Problem};
 
 /// The list of rules.
@@ -86,8 +86,17 @@ pub fn list() -> String {
     out
 }
 
+/// What is said of a code: of a rule, or of what is none.
+pub fn explained(code: &str) -> Option<String> {
+    let internal = || {
+        let (_, why) = INTERNAL.iter().find(|(of, _)| *of == code)?;
+        Some(format!("\n### {code}\n\n{why}\n"))
+    };
+    one(code).or_else(internal)
+}
+
 /// One rule, if there is one of that code.
-pub fn one(code: &str) -> Option<String> {
+fn one(code: &str) -> Option<String> {
     let rule = RULES.iter().find(|rule| rule.code == code)?;
     let level = match rule.severity {
         Severity::Error => String::new(),

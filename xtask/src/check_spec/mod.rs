@@ -57,7 +57,7 @@ pub fn main(arguments: &[String]) -> ExitCode {
             say(&format!("{USAGE}\n"));
             ExitCode::SUCCESS
         }
-        Ok(Wanted::Explain(code)) => match fresh::one(&code) {
+        Ok(Wanted::Explain(code)) => match fresh::explained(&code) {
             Some(text) => {
                 say(text.trim_start());
                 ExitCode::SUCCESS
@@ -80,7 +80,7 @@ fn run(options: &Options) -> Result<ExitCode, String> {
     let mut report = whole(options, &path, &bytes)?;
     if options.fix {
         let text = String::from_utf8_lossy(&bytes);
-        let mended = mended(options, &path, &text, &report)?;
+        let mended = mended(options, &path, &text)?;
         if mended != text {
             say(&fix::diff(&name, &text, &mended));
             if !options.dry_run {
@@ -107,29 +107,27 @@ fn run(options: &Options) -> Result<ExitCode, String> {
     Ok(ExitCode::from(report.exit_code(options.fail_on)))
 }
 
-/// So often one mended finding may show another.
-const MOST_ROUNDS: usize = 16;
-
-/// The text with all findings mended that can be.
-fn mended(options: &Options, path: &Path, text: &str, report: &Report) -> Result<String, String> {
-    // What is found in between writes no file and compiles nothing.
-    let options = &Options {
+/// The text with the findings mended that were asked for and can be.
+fn mended(options: &Options, path: &Path, text: &str) -> Result<String, String> {
+    // What is found in between writes no file and compiles nothing; but every
+    // rule must like the result, those too that were not asked for.
+    let whole_check = &Options {
         fix: false,
         compile: false,
+        only: Vec::new(),
+        skip: Vec::new(),
         ..options.clone()
     };
+    let asked = Report {
+        only: options.only.clone(),
+        skip: options.skip.clone(),
+        ..Report::default()
+    };
+    let wanted = |finding: &report::Finding| asked.wants(finding.group());
     let name = path.display().to_string();
-    let mut now = fix::mend(text, &name, &report.findings);
-    let mut before = text.to_owned();
-    for _ in 0..MOST_ROUNDS {
-        if now == before {
-            break;
-        }
-        let report = whole(options, path, now.as_bytes())?;
-        before = std::mem::take(&mut now);
-        now = fix::mend(&before, &name, &report.findings);
-    }
-    Ok(now)
+    fix::mended(text, &name, wanted, |text| {
+        whole(whole_check, path, text.as_bytes())
+    })
 }
 
 /// Everything that the options ask of the document at `path`.
@@ -144,12 +142,18 @@ fn whole(options: &Options, path: &Path, bytes: &[u8]) -> Result<Report, String>
     let home = home_of(path);
     let crate_version = home.as_deref().and_then(crate_version);
     let baseline = match &options.against {
-        Some(against) => Some(Baseline::named(against, crate_version)?),
+        Some(against) => {
+            report.baseline = Some(against.clone());
+            Some(Baseline::named(against, crate_version)?)
+        }
         None if report.wants("compat") => {
             compat::released(folder, &name, crate_version, &mut report)
         }
         None => None,
     };
+    if let Some(baseline) = &baseline {
+        report.baseline = Some(baseline.name.clone());
+    }
     let text = String::from_utf8_lossy(bytes);
     let isolation = Isolation::Child(&text);
     let version = examine(
@@ -160,7 +164,13 @@ fn whole(options: &Options, path: &Path, bytes: &[u8]) -> Result<Report, String>
         baseline.as_ref(),
         &mut report,
     );
+    rules::unless_wanted("fresh", &mut report);
+    if report.wants("fresh") && home.is_none() {
+        let said = "fresh (nothing is made from this document)";
+        report.skipped.push(said.to_owned());
+    }
     if let Some(root) = home.as_ref().filter(|_| report.wants("fresh")) {
+        report.checked.insert("fresh".to_owned());
         let write = options.fix && !options.dry_run;
         if let Some(written) = fresh::check(root, write, &mut report) {
             say(&written);
@@ -169,7 +179,7 @@ fn whole(options: &Options, path: &Path, bytes: &[u8]) -> Result<Report, String>
     if options.compile && report.errors().next().is_none() {
         compile::check(&crate::workspace_root(), &name, &text, &mut report);
     }
-    allow::apply(folder, &name, &version, &mut report);
+    allow::apply(folder, &name, version.as_deref(), &mut report);
     report.finish();
     Ok(report)
 }
@@ -241,7 +251,7 @@ fn check(
 }
 
 /// Adds to the report what is wrong with the text of a document; returns its
-/// version.
+/// version, unless it cannot be read.
 fn examine(
     name: &str,
     folder: &Path,
@@ -249,8 +259,8 @@ fn examine(
     isolation: Isolation<'_>,
     baseline: Option<&Baseline>,
     report: &mut Report,
-) -> String {
-    let mut version = String::new();
+) -> Option<String> {
+    let mut version = None;
     match read(bytes, name, report) {
         Err(problem) => {
             report.problem(name, problem);
@@ -265,9 +275,8 @@ fn examine(
                 .and_then(serde_json::Value::as_object)
                 .map_or(0, serde_json::Map::len);
             rules::run(&subject, isolation, baseline, report);
-            if let Some(text) = document.value["info"]["version"].as_str() {
-                text.clone_into(&mut version);
-            }
+            let text = document.value["info"]["version"].as_str();
+            version = Some(text.unwrap_or_default().to_owned());
         }
     }
     report.finish();

@@ -53,6 +53,15 @@ pub struct Finding {
     pub related: Option<Related>,
 }
 
+impl Finding {
+    /// The group of its rule.
+    pub fn group(&self) -> &str {
+        self.code
+            .split_once('/')
+            .map_or(self.code.as_str(), |(group, _)| group)
+    }
+}
+
 /// The second place of a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Related {
@@ -70,6 +79,16 @@ pub struct Counts {
     pub examples: usize,
 }
 
+/// What the meta-schema says of a place, and the rule that says the very same
+/// there in better words.
+const CLEARER: [(&str, &str); 5] = [
+    ("op/path-parameter", "`required` is missing"),
+    ("op/path-parameter", "is not one of true"),
+    ("op/responses-one-sided", "has less than 1 property"),
+    ("docs/no-description", "`description` is missing"),
+    ("schema/pattern", "is not a regex"),
+];
+
 /// Collects findings.
 #[derive(Debug, Default)]
 pub struct Report {
@@ -77,7 +96,9 @@ pub struct Report {
     pub counts: Counts,
     /// What was not checked, with the reason.
     pub skipped: Vec<String>,
-    /// What the document was compared with.
+    /// The groups of rules that were run to their end.
+    pub checked: BTreeSet<String>,
+    /// What the document is to be compared with.
     pub baseline: Option<String>,
     /// What the differences ask of the version.
     pub required_bump: Option<Bump>,
@@ -160,12 +181,7 @@ impl Report {
 
     /// Whether a group of rules found an error.
     pub fn failed(&self, group: &str) -> bool {
-        self.errors().any(|finding| {
-            finding
-                .code
-                .split_once('/')
-                .is_some_and(|(of, _)| of == group)
-        })
+        self.errors().any(|finding| finding.group() == group)
     }
 
     /// The findings that make the check fail.
@@ -182,19 +198,22 @@ impl Report {
     }
 
     /// Brings the findings into the order in which they are shown. What the
-    /// meta-schema says of a place gives way to a rule that knows more of it.
+    /// meta-schema says of a place gives way to an error that says the same of
+    /// that place, and to nothing else.
     pub fn finish(&mut self) {
-        let specific: Vec<(String, String)> = self
-            .findings
-            .iter()
-            .filter(|finding| finding.code != "oas/invalid")
-            .map(|finding| (finding.file.clone(), finding.pointer.clone()))
+        let errors: Vec<(String, String, String)> = self
+            .errors()
+            .map(|one| (one.code.clone(), one.file.clone(), one.pointer.clone()))
             .collect();
         self.findings.retain(|finding| {
             finding.code != "oas/invalid"
-                || !specific
-                    .iter()
-                    .any(|(file, pointer)| *file == finding.file && *pointer == finding.pointer)
+                || !errors.iter().any(|(code, file, pointer)| {
+                    *file == finding.file
+                        && *pointer == finding.pointer
+                        && CLEARER
+                            .iter()
+                            .any(|(by, said)| by == code && finding.message.contains(said))
+                })
         });
         // The meta-schema can say of one value that it has neither the type nor
         // one of the values; once is enough.
@@ -236,6 +255,12 @@ impl Report {
         self.sources.get(file).map(String::as_str)
     }
 
+    /// How many rules had their say.
+    fn checked_rules(&self) -> usize {
+        let groups = rules::RULES.iter().map(|rule| rules::runs_in(rule.code));
+        groups.filter(|group| self.checked.contains(*group)).count()
+    }
+
     /// The line that closes every run.
     pub fn closing(&self) -> String {
         let Counts {
@@ -254,13 +279,15 @@ impl Report {
         let allowed = self.allowed.len();
         let _ = write!(
             out,
-            "check-spec: {} rules, {operations} operations, {schemas} schemas, {examples} examples \
+            "check-spec: {} of {} rules, {operations} operations, {schemas} schemas, {examples} examples \
              checked; {errors} errors, {warnings} warnings, {notes} notes, {allowed} allowed; {}",
+            self.checked_rules(),
             rules::RULES.len(),
             match (&self.baseline, self.required_bump) {
                 _ if !self.wants("compat") => "compared with nothing, as asked for".to_owned(),
                 (Some(name), Some(bump)) => format!("compared with {name}: {}", bump.name()),
-                _ => "compared with nothing, for nothing is released yet".to_owned(),
+                (Some(name), None) => format!("not compared with {name}"),
+                (None, _) => "compared with nothing, for nothing is released yet".to_owned(),
             }
         );
         out

@@ -5,9 +5,9 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-mod fifty_two;
+pub mod fifty_two;
 mod golden;
-mod mistakes;
+pub mod mistakes;
 
 use mistakes::{LINK, MISTAKES, PATCH, REWRITES, rewritten};
 
@@ -40,6 +40,7 @@ const OTHERS: &[&str] = &[
     "fresh/rules",
     "fresh/api",
     "compat/released",
+    "compat/baseline",
     "compat/version",
     "compat/wire",
     "compat/source",
@@ -49,16 +50,6 @@ const OTHERS: &[&str] = &[
     "progenitor/compile",
     "progenitor/crash",
     "types/unseen",
-];
-
-/// Codes of the pipeline that nobody sees: a rule says the same before, or no
-/// document is known that leads there.
-const UNSEEN: &[&str] = &[
-    "oas/no-paths",
-    "oas/no-schemas",
-    "op/no-responses",
-    "progenitor/document",
-    "generate/not-rust",
 ];
 
 /// Only these need the generator, which takes most of the time.
@@ -108,31 +99,56 @@ fn every_rule_is_broken_by_a_document() {
     assert_eq!(broken, known);
 }
 
-#[test]
-fn every_code_of_the_pipeline_is_in_the_table() {
-    let known = |code: &str| RULES.iter().any(|rule| rule.code == code) || UNSEEN.contains(&code);
-    for entry in std::fs::read_dir(crate::workspace_root().join("build")).unwrap() {
+/// The files of Rust below a folder, tests apart.
+fn sources(folder: &std::path::Path, out: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        let text = std::fs::read_to_string(&path).unwrap();
-        for group in [
-            "yaml",
-            "oas",
-            "op",
-            "schema",
-            "transitions",
-            "progenitor",
-            "generate",
-            "steps",
-        ] {
-            for rest in text.split(&format!("\"{group}/")).skip(1) {
-                let code = format!("{group}/{}", rest.split('"').next().unwrap());
-                assert!(
-                    known(&code),
-                    "{code} of {} needs a row in xtask/src/check_spec/rules/table.rs",
-                    path.display()
-                );
-            }
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if path.is_dir() && name != "tests" {
+            sources(&path, out);
+        } else if name.ends_with(".rs") && name != "tests.rs" {
+            out.push(path);
         }
+    }
+}
+
+/// The texts in quotes that have the form of a code.
+fn codes_in(text: &str) -> impl Iterator<Item = &str> {
+    let mut groups = super::rules::groups();
+    groups.extend(["generate", "steps", "config", "internal"]);
+    text.split('"').filter(move |literal| {
+        let name = |name: &str| {
+            !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '-')
+        };
+        literal
+            .split_once('/')
+            .is_some_and(|(group, of)| groups.contains(&group) && name(of))
+    })
+}
+
+#[test]
+fn every_code_that_a_finding_can_have_is_explained() {
+    let mut files = Vec::new();
+    for folder in ["build", "xtask/src/check_spec"] {
+        sources(&crate::workspace_root().join(folder), &mut files);
+    }
+    let mut seen = BTreeSet::new();
+    for path in files {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for code in codes_in(&text) {
+            let known = super::fresh::explained(code);
+            assert!(
+                known.is_some(),
+                "{code} of {} needs a row in rules/table/",
+                path.display()
+            );
+            seen.insert(code.to_owned());
+        }
+    }
+    assert!(seen.contains("internal/panic") && seen.contains("op/no-id"));
+    // And nothing is explained that is no rule and in no other place.
+    for (code, _) in super::rules::INTERNAL {
+        assert!(RULES.iter().all(|rule| rule.code != *code), "{code}");
     }
 }
 
@@ -198,6 +214,99 @@ fn what_takes_more_than_one_change_is_found_on_its_line() {
         // The pipeline may say the same; once is enough.
         let same = report.errors().filter(|one| one.code == *code);
         assert_eq!(same.count(), 1, "{code}");
+    }
+}
+
+#[test]
+fn a_warning_never_hides_what_is_no_openapi() {
+    for (after, from, to) in [
+        (mistakes::GET, "'404':", "4044:"),
+        (mistakes::GET, "'404':", "600:"),
+        (
+            "  parameters:\n    Id:",
+            "    Top:\n",
+            "    Odd: {in: query}\n    Top:\n",
+        ),
+        ("    Id:", "required: true", "required: True"),
+        (
+            "  schemas:",
+            "    ReferralId:",
+            "    Old: 7\n    ReferralId:",
+        ),
+    ] {
+        let (text, line) = mistakes::mistake("oas/invalid", after, from, to, "").make(&document());
+        let report = judge(&text, Isolation::NotTried);
+        assert_finds(&report, "oas/invalid", DOCUMENT, line);
+        assert_eq!(report.exit_code(Severity::Error), 1, "{to}");
+    }
+}
+
+#[test]
+fn what_a_rule_says_in_better_words_is_said_once() {
+    for (code, after, from, to, at) in [
+        (
+            "op/path-parameter",
+            "    Id:",
+            "      required: true\n",
+            "",
+            "    Id:",
+        ),
+        (
+            "op/path-parameter",
+            "    Id:",
+            "required: true",
+            "required: false",
+            "",
+        ),
+        (
+            "op/responses-one-sided",
+            "paths:",
+            "    post:",
+            "    head:\n      operationId: look\n      description: Looks.\n      responses: {}\n    post:",
+            "      responses: {}",
+        ),
+    ] {
+        let (text, line) = mistakes::mistake(code, after, from, to, at).make(&document());
+        let report = judge(&text, Isolation::NotTried);
+        assert_finds(&report, code, DOCUMENT, line);
+        let same = |one: &&super::report::Finding| one.code == "oas/invalid";
+        assert_eq!(report.findings.iter().find(same), None, "{code}");
+    }
+}
+
+#[test]
+fn a_mistake_is_reported_once_and_not_by_all_that_it_hides() {
+    let post = "    post:\n      operationId: create_referral";
+    for (code, after, from, to) in [
+        ("oas/invalid", mistakes::PATCH, "    patch:", "    PATCH:"),
+        ("oas/invalid", post, "    post:", "    POST:"),
+        (
+            "oas/invalid",
+            mistakes::LINK,
+            "          description:",
+            "          descripton:",
+        ),
+        (
+            "example/violates-schema",
+            "    Top:",
+            "format: int32",
+            "format: int32\n        default: 3000000000",
+        ),
+        (
+            "transitions/unknown-key",
+            mistakes::LIFECYCLE,
+            "            substatuses:\n",
+            "            subStatuses:\n",
+        ),
+    ] {
+        let (text, _) = mistakes::mistake(code, after, from, to, "").make(&document());
+        let report = judge(&text, Isolation::SameProcess);
+        let found: Vec<&str> = report
+            .findings
+            .iter()
+            .map(|one| one.code.as_str())
+            .collect();
+        assert_eq!(found, [code], "{}", codes(&report).join("\n"));
     }
 }
 

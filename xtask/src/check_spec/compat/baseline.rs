@@ -7,6 +7,7 @@ use std::process::Command;
 use sha2::{Digest, Sha256};
 
 use super::super::report::Report;
+use crate::pipeline::document::Document;
 use crate::pipeline::problem::Problem;
 
 /// The folder of released documents, next to the document.
@@ -40,6 +41,32 @@ impl Baseline {
             text,
             crate_version,
         })
+    }
+}
+
+/// Why nothing can be compared with the document, when it is none.
+pub fn unfit(document: &Document) -> Option<Problem> {
+    let value = &document.value;
+    let (pointer, what) = if !value["info"]["version"].is_string() {
+        ("/info", "it has no `info.version`")
+    } else if !value["paths"].is_object() {
+        ("/paths", "it has no `paths`")
+    } else {
+        return None;
+    };
+    Some(Problem {
+        place: document.place(pointer),
+        ..unusable(what)
+    })
+}
+
+fn unusable(why: &str) -> Problem {
+    Problem {
+        code: "compat/baseline",
+        place: None,
+        pointer: String::new(),
+        message: format!("nothing can be compared with this file: {why}"),
+        fix: "name an OpenAPI document, or restore the file".to_owned(),
     }
 }
 
@@ -117,12 +144,19 @@ pub fn released(
         }
     }
     let (_, file) = newest?;
-    let text = std::fs::read_to_string(folder.join(&file)).ok()?;
-    Some(Baseline {
-        name: shown(&file),
-        text,
-        crate_version,
-    })
+    let name = shown(&file);
+    match std::fs::read_to_string(folder.join(&file)) {
+        Ok(text) => Some(Baseline {
+            name,
+            text,
+            crate_version,
+        }),
+        Err(error) => {
+            report.problem(&name, unusable(&error.to_string()));
+            report.baseline = Some(name);
+            None
+        }
+    }
 }
 
 fn refused(message: String) -> Problem {
@@ -141,6 +175,25 @@ fn refused(message: String) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_released_document_that_is_no_text_is_a_finding_and_not_the_lack_of_one() {
+        let folder = std::env::temp_dir().join(format!("no-text-{}", std::process::id()));
+        let inner = folder.join(FOLDER);
+        std::fs::create_dir_all(&inner).unwrap();
+        std::fs::write(inner.join("0.1.0.yaml"), b"a: \xff").unwrap();
+        let mut report = Report::default();
+        let none = released(&folder, "a/b.yaml", None, &mut report);
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert!(none.is_none());
+        let codes: Vec<&str> = report.errors().map(|one| one.code.as_str()).collect();
+        assert_eq!(codes, ["compat/released", "compat/baseline"]);
+        let closing = report.closing();
+        assert!(
+            closing.ends_with("not compared with a/released/0.1.0.yaml"),
+            "{closing}"
+        );
+    }
 
     #[test]
     fn a_released_document_is_kept_as_it_was_and_the_newest_is_taken() {

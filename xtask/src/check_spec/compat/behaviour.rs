@@ -35,7 +35,72 @@ pub fn changes(old: &Value, new: &Value) -> Vec<Change> {
     }
     schemes(old, new, &mut changes);
     lifecycle(old, new, &mut changes);
+    figures(old, new, &mut changes);
+    for (schema, list, is_refusal) in LISTS {
+        values(old, new, schema, list, is_refusal, &mut changes);
+    }
     changes
+}
+
+/// Lists of the document that the client decides by, each with its schema, and
+/// whether what it names is refused.
+const LISTS: [(&str, &str, bool); 3] = [
+    ("Status", "x-lifecycle/ended", true),
+    ("RegistrationStatus", "x-ended", true),
+    ("PatchOperation", "x-known-paths", false),
+];
+
+fn values(
+    old: &Value,
+    new: &Value,
+    schema: &str,
+    list: &str,
+    is_refusal: bool,
+    changes: &mut Vec<Change>,
+) {
+    let pointer = format!("{}/{list}", join(SCHEMAS, schema));
+    let all = |root: &Value| {
+        let list = root.pointer(&pointer).and_then(Value::as_array);
+        list.cloned().unwrap_or_default()
+    };
+    let (before, after) = (all(old), all(new));
+    let gone = before.iter().filter(|one| !after.contains(one));
+    let added = after.iter().filter(|one| !before.contains(one));
+    let each = gone
+        .map(|one| (one, false))
+        .chain(added.map(|one| (one, true)));
+    for (value, is_new) in each {
+        let what = if is_new { "lists" } else { "no longer lists" };
+        let message = format!("`{list}` of `{schema}` {what} {value}");
+        changes.push(if is_new == is_refusal {
+            Change::new("compat/behaviour", Bump::Major, &pointer, message)
+        } else {
+            Change::more(&pointer, message)
+        });
+    }
+}
+
+/// What a body is checked with before it is sent. Whether a figure refuses more
+/// or less cannot be told from it.
+fn figures(old: &Value, new: &Value, changes: &mut Vec<Change>) {
+    for (name, schema) in members(&old["components"]["schemas"]) {
+        let after = &new["components"]["schemas"][name.as_str()];
+        for rules in ["x-rules", "x-microsoft-half"] {
+            for (figure, value) in members(&schema[rules]) {
+                let other = &after[rules][figure.as_str()];
+                if !after.is_null() && other != value {
+                    let pointer = join(&join(&join(SCHEMAS, name), rules), figure);
+                    let message = format!("`{figure}` was {value} and is {other}");
+                    changes.push(Change::new(
+                        "compat/behaviour",
+                        Bump::Major,
+                        &pointer,
+                        message,
+                    ));
+                }
+            }
+        }
+    }
 }
 
 /// Programs call another host after an update, and should be told.
@@ -55,6 +120,16 @@ fn servers(old: &Value, new: &Value, changes: &mut Vec<Change>) {
     }
 }
 
+/// Whether who comes with `old` is let in where `way` is asked for: it asks for
+/// nothing else.
+fn admits(way: &Value, old: &Value) -> bool {
+    members(way).into_iter().all(|(scheme, scopes)| {
+        let given = old.get(scheme).and_then(Value::as_array);
+        let wanted = scopes.as_array().into_iter().flatten();
+        given.is_some_and(|given| wanted.clone().all(|scope| given.contains(scope)))
+    })
+}
+
 /// Each way in that was open must stay open.
 fn security(old: &Value, new: &Value, pointer: &str, changes: &mut Vec<Change>) {
     let ways = |value: &Value| match value.as_array().map(Vec::as_slice) {
@@ -62,14 +137,17 @@ fn security(old: &Value, new: &Value, pointer: &str, changes: &mut Vec<Change>) 
         Some(ways) => ways.to_vec(),
     };
     let (old, new) = (ways(old), ways(new));
-    if let Some(gone) = old.iter().find(|way| !new.contains(way)) {
+    if let Some(gone) = old
+        .iter()
+        .find(|one| !new.iter().any(|way| admits(way, one)))
+    {
         changes.push(Change::new(
             "compat/behaviour",
             Bump::Major,
             pointer,
             format!("callers that come with {gone} are let in no longer"),
         ));
-    } else if new.len() > old.len() {
+    } else if new.iter().any(|way| !old.contains(way)) {
         let message = "there is another way in".to_owned();
         changes.push(Change::more(pointer, message));
     }

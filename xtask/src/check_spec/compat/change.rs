@@ -54,6 +54,11 @@ impl Change {
         Self::new("compat/addition", Bump::Minor, pointer, message)
     }
 
+    /// Something that is to be used no more, and still can be.
+    pub fn deprecated(pointer: &str, message: String) -> Self {
+        Self::new("compat/deprecated", Bump::Minor, pointer, message)
+    }
+
     /// A message that one side sends and the other no longer understands.
     pub fn wire(pointer: &str, message: String) -> Self {
         Self::new("compat/wire", Bump::Major, pointer, message)

@@ -53,6 +53,10 @@ impl<'c> Schemas<'c> {
                 (Some(name), Some(_)) => name.to_owned(),
                 _ => at.to_owned(),
             },
+            // What a wrapper does not say itself is said by what it wraps.
+            inner: new_name
+                .filter(|_| new.get("$ref").is_none())
+                .map(|name| (name.to_owned(), new.clone())),
             to,
             changes: Vec::new(),
         };
@@ -93,8 +97,24 @@ impl<'c> Schemas<'c> {
     fn branches(&mut self, old: &Value, new: &Value, to: Direction, at: &str, depth: usize) {
         let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
         let (old, new) = (list(old), list(new));
-        for (index, pair) in old.iter().zip(&new).enumerate() {
-            self.compare(pair.0, pair.1, to, &join(at, &index.to_string()), depth + 1);
+        // Their order says nothing: the same one first, the others as they come.
+        let same = |one: &Value, other: &Value| match (reference(one), reference(other)) {
+            (None, None) => one == other,
+            (one, other) => one == other,
+        };
+        let mut free: Vec<(usize, &Value)> = new.iter().enumerate().collect();
+        let mut alone = Vec::new();
+        for one in &old {
+            match free.iter().position(|(_, other)| same(one, other)) {
+                Some(place) => {
+                    let (index, other) = free.remove(place);
+                    self.compare(one, other, to, &join(at, &index.to_string()), depth + 1);
+                }
+                None => alone.push(one),
+            }
+        }
+        for (one, (index, other)) in alone.into_iter().zip(free) {
+            self.compare(one, other, to, &join(at, &index.to_string()), depth + 1);
         }
         let (fewer, more) = (new.len() < old.len(), new.len() > old.len());
         match to {
@@ -120,19 +140,28 @@ struct Pair {
     old: Value,
     new: Value,
     at: String,
+    /// Of a wrapper: what it wraps, and the wrapper.
+    inner: Option<(String, Value)>,
     to: Direction,
     changes: Vec<Change>,
 }
 
 impl Pair {
+    /// Where the keyword stands.
+    fn place(&self, key: &str) -> String {
+        let holder = match &self.inner {
+            Some((name, wrapper)) if wrapper.get(key).is_none() => name,
+            _ => &self.at,
+        };
+        join(holder, key)
+    }
+
     fn breaks(&mut self, key: &str, message: String) {
-        self.changes
-            .push(Change::wire(&join(&self.at, key), message));
+        self.changes.push(Change::wire(&self.place(key), message));
     }
 
     fn adds(&mut self, key: &str, message: String) {
-        self.changes
-            .push(Change::more(&join(&self.at, key), message));
+        self.changes.push(Change::more(&self.place(key), message));
     }
 
     /// `narrower`: fewer values fit. It breaks what is sent, `wider` what is
@@ -261,7 +290,7 @@ impl Pair {
         if self.to == Direction::Request && self.old["default"] != self.new["default"] {
             let (was, is) = (shown(&self.old["default"]), shown(&self.new["default"]));
             let message = format!("what is left out was {was} and is {is}");
-            let pointer = join(&self.at, "default");
+            let pointer = self.place("default");
             self.changes.push(Change::new(
                 "compat/behaviour",
                 super::change::Bump::Major,
@@ -272,12 +301,18 @@ impl Pair {
     }
 
     fn members(&mut self) {
-        let closed = |schema: &Value| schema["additionalProperties"] == false;
+        // None, those of one schema, any. Two schemas are compared elsewhere.
+        let open = |schema: &Value| match &schema["additionalProperties"] {
+            Value::Bool(false) => 0,
+            Value::Object(members) if !members.is_empty() => 1,
+            _ => 2,
+        };
+        let (was, is) = (open(&self.old), open(&self.new));
         self.judge(
             "additionalProperties",
-            closed(&self.new) && !closed(&self.old),
-            closed(&self.old) && !closed(&self.new),
-            "whether unknown members fit has changed".to_owned(),
+            is < was,
+            is > was,
+            "which unknown members fit has changed".to_owned(),
         );
         let (old, new) = (self.old.clone(), self.new.clone());
         let required = |schema: &Value, name: &str| {
@@ -310,6 +345,11 @@ impl Pair {
                 }
                 _ => {}
             }
+            if property["deprecated"] == true && before["deprecated"] != true {
+                let pointer = join(&join(&self.place("properties"), name), "deprecated");
+                let message = format!("`{name}` is deprecated now");
+                self.changes.push(Change::deprecated(&pointer, message));
+            }
             if self.to == Direction::Request && !sent && before["readOnly"] != true {
                 self.at_member(&key, true, format!("`{name}` can be sent no longer"));
             }
@@ -318,7 +358,7 @@ impl Pair {
 
     fn at_member(&mut self, key: &str, breaks: bool, message: String) {
         let (holder, name) = key.split_once('/').unwrap_or(("", key));
-        let pointer = join(&join(&self.at, holder), name);
+        let pointer = join(&self.place(holder), name);
         self.changes.push(if breaks {
             Change::wire(&pointer, message)
         } else {

@@ -87,7 +87,77 @@ const CASES: &[Case] = &[
     case("35 security given up", &[], &[("", "security:\n  - bearer: []\n", "security:\n  - bearer: []\n  - {}\n")], Minor, MORE),
     case("36 change of status added", &[("x-lifecycle:", "              - Active\n              - Closed\n            substatuses:\n              - Accepted", "              - Active\n            substatuses:\n              - Accepted")], &[], Minor, MORE),
     case("37 scheme works in another way", &[], &[("securitySchemes:", "scheme: bearer", "scheme: basic")], Major, BEHAVIOUR),
+    case("39 security emptied", &[], &[("", "security:\n  - bearer: []\n", "security: []\n")], Minor, MORE),
+    case("40 order of shapes", &[], &[("    ServiceError:\n", "        - $ref: '#/components/schemas/ErrorBody'\n        - $ref: '#/components/schemas/PartnerCenterErrorBody'\n", "        - $ref: '#/components/schemas/PartnerCenterErrorBody'\n        - $ref: '#/components/schemas/ErrorBody'\n")], Patch, &[]),
+    case("41 header written in lower case", &[], &[("all", "X-Locale", "x-locale")], Patch, &[]),
+    case("42 list in the query written in another way", &[("    Expand:\n", "        type: string\n", "        type: array\n        items: {type: string}\n")], &[("    Expand:\n", "        type: string\n", "        type: array\n        items: {type: string}\n      explode: false\n")], Major, &[WIRE]),
+    case("43 unknown members of a request must be texts", &[], &[(NEW, "      type: object\n", "      type: object\n      additionalProperties: {type: string}\n")], Major, &[WIRE]),
+    case("44 response header added", &[], &[("    NotFound:\n", "      headers:\n", "      headers:\n        x-new:\n          $ref: '#/components/headers/RequestId'\n")], Minor, MORE),
+    case("45 property deprecated", &[], &[(LINK, URI, "        uri:\n          type: string\n          deprecated: true\n")], Minor, &["compat/deprecated"]),
+    case("46 parameter deprecated", &[], &[("    Top:\n", "      in: query\n", "      in: query\n      deprecated: true\n")], Minor, &["compat/deprecated"]),
+    case("47 another status ends a referral", &[], &[("        ended:\n", "          - Closed\n", "          - Closed\n          - Active\n")], Major, BEHAVIOUR),
+    case("48 a figure of a registration changed", &[], &[("x-rules:", "daysSinceStart: 90", "daysSinceStart: 60")], Major, BEHAVIOUR),
+    case("49 security of one operation emptied", &[], &[("", "      operationId: get_referral\n", "      operationId: get_referral\n      security: []\n")], Minor, MORE),
     case("38 nullable without a type says nothing", &[("    Referral:\n", "        lastRunId:\n", "        lastRunId:\n          nullable: true\n")], &[], Patch, &[]),
+];
+
+/// Where the first finding of each rule stands that a change must be found by:
+/// on the first such line below the first line of the other text.
+#[rustfmt::skip] // One place a line, to be read as a table.
+const PLACES: &[(&str, &str, &str, &str)] = &[
+    ("01", "compat/wire", "", "  /v1.0/engagements/referrals/{id}:"),
+    ("01", "compat/source", "", "  /v1.0/engagements/referrals/{id}:"),
+    ("02", "compat/wire", "    Link:", "      properties:"),
+    ("02", "compat/source", "    Link:", "      properties:"),
+    ("03", "compat/wire", "    NewReferral:", "        externalReferenceId:"),
+    ("03", "compat/source", "", "    NewReferral:"),
+    ("04", "compat/addition", "    RegistrationStatus:", "      enum:"),
+    ("05", "compat/wire", "    PatchOp:", "      enum:"),
+    ("05", "compat/source", "    PatchOp:", "      enum:"),
+    ("06", "compat/wire", "        uri:", "          type: integer"),
+    ("06", "compat/source", "", "        uri:"),
+    ("07", "compat/wire", "", "        updatedDateTime:"),
+    ("07", "compat/source", "", "        updatedDateTime:"),
+    ("08", "compat/wire", "", "        - $ref: '#/components/parameters/Top'"),
+    ("08", "compat/source", "", "    get:"),
+    ("09", "compat/source", "  /v1.0/engagements/referrals/{id}:", "    get:"),
+    ("10", "compat/source", "", "  schemas:"),
+    ("12", "compat/wire", "", "      format: date"),
+    ("13", "compat/wire", "", "          maxLength: 10"),
+    ("14", "compat/behaviour", "", "security:"),
+    ("15", "compat/wire", "", "paths:"),
+    ("16", "compat/wire", "          application/json:", "      responses:"),
+    ("17", "compat/wire", "", "      additionalProperties: false"),
+    ("18", "compat/wire", "", "          pattern: '^[A-F]*$'"),
+    ("19", "compat/addition", "", "        title: {type: string, description: Its title.}"),
+    ("21", "compat/behaviour", "          Active:", "            becomes:"),
+    ("22", "compat/wire", "        value:", "          nullable: true"),
+    ("22", "compat/source", "", "        value:"),
+    ("23", "compat/wire", "    IfMatch:", "      required: true"),
+    ("23", "compat/source", "", "    patch:"),
+    ("24", "compat/source", "", "    get:"),
+    ("25", "compat/wire", "    patch:", "        content:"),
+    ("26", "compat/source", "  /v1.0/engagements/referrals/{key}:", "    get:"),
+    ("27", "compat/behaviour", "", "servers:"),
+    ("28", "compat/wire", "    PartnerCenterErrorBody:", "      properties:"),
+    ("28", "compat/source", "    PartnerCenterErrorBody:", "      properties:"),
+    ("29", "compat/source", "", "    get:"),
+    ("30", "compat/source", "", "    get:"),
+    ("31", "compat/addition", "", "    put:"),
+    ("32", "compat/deprecated", "", "      deprecated: true"),
+    ("33", "compat/wire", "", "          maxLength: 20"),
+    ("35", "compat/addition", "", "security:"),
+    ("36", "compat/addition", "          Active:", "            becomes:"),
+    ("37", "compat/behaviour", "", "    bearer:"),
+    ("39", "compat/addition", "", "security: []"),
+    ("42", "compat/wire", "", "      explode: false"),
+    ("43", "compat/wire", "", "      additionalProperties: {type: string}"),
+    ("44", "compat/addition", "", "        x-new:"),
+    ("45", "compat/deprecated", "", "          deprecated: true"),
+    ("46", "compat/deprecated", "    Top:", "      deprecated: true"),
+    ("47", "compat/behaviour", "", "        ended:"),
+    ("48", "compat/behaviour", "", "        daysSinceStart: 60"),
+    ("49", "compat/addition", "", "      security: []"),
 ];
 
 impl Case {
@@ -189,6 +259,42 @@ fn every_change_gets_its_verdict() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The number of the first line that is `line`, from `start` on.
+fn number_of(text: &str, line: &str, start: usize) -> Option<usize> {
+    let found = text.lines().skip(start).position(|one| one == line);
+    found.map(|index| start + index + 1)
+}
+
+#[test]
+fn every_change_is_found_on_its_line() {
+    let mut wrong = Vec::new();
+    for Judged {
+        case, new, report, ..
+    } in JUDGED.iter()
+    {
+        for code in case.codes {
+            let of_case = |(number, of, ..): &&(&str, &str, &str, &str)| {
+                case.name.starts_with(number) && of == code
+            };
+            let (_, _, below, line) = PLACES
+                .iter()
+                .find(of_case)
+                .unwrap_or_else(|| panic!("{} has no place for {code}", case.name));
+            let start = match *below {
+                "" => 0,
+                below => number_of(new, below, 0).unwrap(),
+            };
+            let found = report.findings.iter().find(|one| one.code == *code);
+            let found = found.map(|one| one.place.line);
+            let expected = number_of(new, line, start);
+            if found != expected {
+                wrong.push(format!("{} {code}: {found:?}, not {expected:?}", case.name));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn a_break_of_the_generated_code_stands_at_the_part_that_it_comes_from() {
     let old = document();
@@ -228,6 +334,33 @@ fn a_version_without_room_is_a_finding_and_one_with_room_makes_notes_of_the_rest
     assert!(errors(&raised, Some("0.1.0")).contains(&"compat/version".to_owned()));
     let back = new.replacen("version: 0.1.0", "version: 0.0.9", 1);
     assert!(errors(&back, Option::None).contains(&"compat/version".to_owned()));
+}
+
+#[test]
+fn a_baseline_that_is_no_openapi_is_a_finding_at_its_own_place() {
+    for (text, line) in [
+        ("- a\n- b\n", 1),
+        ("openapi: 3.0.3\ninfo: text\npaths: {}\n", 2),
+        ("info: {version: 1}\npaths: {}\n", 1),
+        ("info: {version: 1.0.0}\ncomponents: []\npaths: 3\n", 3),
+        ("info: {version: 1.0.0}\n", 1),
+    ] {
+        let report = compare(text, &document(), Option::None, Isolation::NotTried);
+        let found: Vec<_> = report.findings.iter().collect();
+        assert_eq!(found.len(), 1, "{text}{found:?}");
+        assert_eq!(found[0].code, "compat/baseline", "{text}");
+        assert_eq!(
+            (found[0].file.as_str(), found[0].place.line),
+            ("old.yaml", line)
+        );
+        assert!(report.closing().ends_with("not compared with old.yaml"));
+    }
+    // What else is odd in it makes the comparison no worse.
+    let odd = "info: {version: 1.0.0}\npaths: {/a: 1, /b: {get: 2, put: {responses: 3, parameters: [4]}}}\n\
+               components: []\nsecurity: 1\nservers: {}\n";
+    let report = compare(odd, &document(), Option::None, Isolation::NotTried);
+    let broken = |one: &&crate::check_spec::report::Finding| one.group() == "internal";
+    assert_eq!(report.findings.iter().find(broken), Option::None);
 }
 
 #[test]

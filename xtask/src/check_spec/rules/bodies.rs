@@ -4,6 +4,7 @@
 
 use serde_json::{Map, Value};
 
+use super::super::explain::closest;
 use super::super::report::Report;
 use super::super::subject::{Kind, Node, Subject};
 use crate::pipeline::document::join;
@@ -16,6 +17,19 @@ const SENT: [&str; 5] = [
     "application/octet-stream",
     "text/plain",
     "text/x-markdown",
+];
+
+/// Those that answers have, here and elsewhere.
+const READ: [&str; 9] = [
+    "application/json",
+    "application/problem+json",
+    "application/xml",
+    "application/octet-stream",
+    "application/x-www-form-urlencoded",
+    "text/plain",
+    "text/html",
+    "text/csv",
+    "*/*",
 ];
 
 pub fn check(subject: &Subject<'_>, report: &mut Report) {
@@ -108,6 +122,25 @@ fn received(subject: &Subject<'_>, node: &Node<'_>, report: &mut Report) {
         return;
     };
     with_schema(subject, content, &pointer, report);
+    for name in content.keys() {
+        let bare = name.split(';').next().unwrap_or_default().trim();
+        // Of what it does not know, the generator hands out the bytes.
+        let meant = closest(bare, &READ).filter(|meant| *meant != bare);
+        let help = match meant {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None if !bare.contains('/') => {
+                "write a media type, such as `application/json`".to_owned()
+            }
+            None => continue,
+        };
+        report.add(
+            subject,
+            "progenitor/media-type",
+            join(&pointer, name),
+            format!("`{name}` is no media type that is known; the generator would hand out bytes"),
+            help,
+        );
+    }
     for name in content.keys().filter(|name| name.contains(';')) {
         report.add(
             subject,

@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::super::explain::closest;
 use super::super::report::Report;
 use super::super::subject::{Kind, Node, Subject};
 use crate::pipeline::document::join;
@@ -12,6 +13,9 @@ pub fn check(subject: &Subject<'_>, report: &mut Report) {
     for node in &subject.nodes {
         if node.value.get("$ref").is_some() {
             continue; // What it refers to has the words.
+        }
+        if !node.value.is_object() {
+            continue; // Said by the schema of OpenAPI.
         }
         let what = match node.kind {
             Kind::Operation => "operation",
@@ -25,7 +29,7 @@ pub fn check(subject: &Subject<'_>, report: &mut Report) {
             },
             Kind::MediaType | Kind::Example => continue,
         };
-        if !is_said(&node.value["description"]) {
+        if !is_said(&node.value["description"]) && !is_misspelt(node, report) {
             report.add(
                 subject,
                 "docs/no-description",
@@ -38,6 +42,16 @@ pub fn check(subject: &Subject<'_>, report: &mut Report) {
             values(subject, node, report);
         }
     }
+}
+
+/// Whether the description stands under a name that OpenAPI does not know: that
+/// is said already.
+fn is_misspelt(node: &Node<'_>, report: &Report) -> bool {
+    report.errors().any(|error| {
+        let name = error.pointer.strip_prefix(&format!("{}/", node.pointer));
+        error.code == "oas/invalid"
+            && name.is_some_and(|name| closest(name, &["description"]).is_some())
+    })
 }
 
 fn is_said(text: &Value) -> bool {

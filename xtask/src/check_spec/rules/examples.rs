@@ -37,12 +37,30 @@ pub fn check(subject: &Subject<'_>, report: &mut Report) {
     let not_judged = judge.not_judged;
     let mut used: BTreeSet<PathBuf> = judge.files.into_keys().collect();
     used.append(&mut judge.named);
+    let broken = report.errors().filter(|one| one.code == "oas/invalid");
+    for part in broken.filter_map(|one| subject.root().pointer(&one.pointer)) {
+        named_in(subject.folder, part, &mut used);
+    }
     if not_judged > 0 {
         report
             .skipped
             .push(format!("{not_judged} examples (their schemas have errors)"));
     }
     unused(subject, &used, report);
+}
+
+/// The files that a part names which OpenAPI does not know: they would be read,
+/// were its name mended.
+fn named_in(folder: &Path, part: &Value, used: &mut BTreeSet<PathBuf>) {
+    match part {
+        Value::Object(members) => {
+            let file = members.get("externalValue").and_then(Value::as_str);
+            used.extend(file.map(|file| folder.join(file)));
+            members.values().for_each(|one| named_in(folder, one, used));
+        }
+        Value::Array(items) => items.iter().for_each(|one| named_in(folder, one, used)),
+        _ => {}
+    }
 }
 
 /// An example file: its value, and its text as a document, which knows places.
@@ -190,6 +208,9 @@ impl<'d> Judge<'_, 'd> {
             }
         };
         self.report.source(&name, &text);
+        if let Some(problem) = twice(&text) {
+            self.report.problem(&name, problem);
+        }
         match serde_json::from_str(&text) {
             Ok(value) => Some(File {
                 value,
@@ -290,6 +311,18 @@ impl<'d> Judge<'_, 'd> {
     }
 }
 
+/// A name that stands twice in an object: most readers keep the last and say
+/// nothing. With escapes two names may look like one here.
+fn twice(json: &str) -> Option<Problem> {
+    let plain = json.replace('\t', " ");
+    let problem = Document::parse(&plain).err()?;
+    let is_it = problem.code == "yaml/duplicate-key" && !json.contains('\\');
+    is_it.then_some(Problem {
+        code: "example/not-json",
+        ..problem
+    })
+}
+
 /// JSON is YAML, but for tabs and some escapes, and the reader of the document
 /// remembers places. For those, other letters will do in their stead.
 fn places(json: &str) -> Option<Document> {
@@ -365,6 +398,17 @@ fn unused(subject: &Subject<'_>, used: &BTreeSet<PathBuf>, report: &mut Report) 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_stands_twice_in_an_example_is_found_where_it_stands_again() {
+        let problem = twice("{\n\t\"a\": 1,\n\t\"b\": {\"a\": 1},\n\t\"a\": 2\n}").unwrap();
+        assert_eq!(problem.code, "example/not-json");
+        assert_eq!(problem.place.unwrap().line, 4);
+        assert_eq!(
+            twice("{\"a\": {\"a\": 1}, \"b\": [{\"a\": 1}, {\"a\": 1}]}"),
+            None
+        );
+    }
 
     #[test]
     fn places_in_json_are_known_with_tabs_and_escapes() {

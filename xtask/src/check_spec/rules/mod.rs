@@ -1,9 +1,11 @@
 //! The rules: one file for each group, and one table that explains them all.
 
+mod addresses;
 mod bodies;
 mod docs;
 mod examples;
 mod fixtures;
+mod keywords;
 mod oas;
 mod operations;
 mod progenitor;
@@ -15,11 +17,12 @@ mod transitions;
 mod types;
 mod yaml;
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 pub use progenitor::{Isolation, api_of};
-pub use table::RULES;
+pub use table::{INTERNAL, RULES};
 
 use serde_json::json;
 
@@ -60,8 +63,10 @@ const GROUPS: &[(&str, Check)] = &[
     ("ref", references::check),
     ("yaml", yaml::check),
     ("op", operations::check),
+    ("op", addresses::check),
     ("schema", schemas::check),
     ("schema", shapes::check),
+    ("schema", keywords::check),
     ("progenitor", bodies::check),
     ("transitions", transitions::check),
     ("types", types::check),
@@ -102,10 +107,13 @@ pub fn run(
             progenitor::check(subject, isolation, report);
         },
     );
+    let Some(baseline) = baseline else {
+        // Why not is said in the closing line.
+        return unless_wanted("compat", report);
+    };
+    report.baseline = Some(baseline.name.clone());
     guarded(subject.name, "compat", &["oas", "ref"], report, |report| {
-        if let Some(baseline) = baseline {
-            compat::check(subject, baseline, isolation, report);
-        }
+        compat::check(subject, baseline, isolation, report);
     });
 }
 
@@ -115,13 +123,40 @@ pub fn dry_run(document: &Document) -> String {
     json!({"problems": progenitor::print(&problems), "api": api}).to_string()
 }
 
-/// Says which groups an unreadable document leaves unchecked.
+/// Says which groups an unreadable document leaves unchecked. The files made of
+/// the rules are looked at without it.
 pub fn skip_all(report: &mut Report) {
-    let groups: Vec<&str> = GROUPS.iter().map(|(group, _)| *group).collect();
-    report.skipped.push(format!(
-        "{}, progenitor (the document cannot be read)",
-        groups.join(", ")
-    ));
+    let (wanted, others): (Vec<&str>, Vec<&str>) = groups()
+        .into_iter()
+        .filter(|group| *group != "fresh")
+        .partition(|group| report.wants(group));
+    for group in others {
+        unless_wanted(group, report);
+    }
+    if !wanted.is_empty() {
+        let groups = wanted.join(", ");
+        let said = format!("{groups} (the document cannot be read)");
+        report.skipped.push(said);
+    }
+}
+
+/// Says of a group that nobody asked for that it was left out.
+pub fn unless_wanted(group: &str, report: &mut Report) {
+    // Two files of rules may have one group.
+    let said = format!("{group} (not asked for)");
+    if !report.wants(group) && !report.skipped.contains(&said) {
+        report.skipped.push(said);
+    }
+}
+
+/// The group of rules that runs this one: the pipeline has words of its own.
+pub fn runs_in(code: &str) -> &str {
+    match code.split_once('/').map_or(code, |(group, _)| group) {
+        "generate" | "steps" => "progenitor",
+        // Those of the file of allowed findings, which every run reads.
+        "config" => "yaml",
+        group => group,
+    }
 }
 
 /// Runs one group, unless groups that it builds on found errors: those would
@@ -134,12 +169,7 @@ fn guarded(
     check: impl FnOnce(&mut Report),
 ) {
     if !report.wants(group) {
-        // Two files of rules may have one group.
-        let said = format!("{group} (not asked for)");
-        if !report.skipped.contains(&said) {
-            report.skipped.push(said);
-        }
-        return;
+        return unless_wanted(group, report);
     }
     let start = Instant::now();
     let broken: Vec<&str> = after
@@ -155,12 +185,13 @@ fn guarded(
     }
     let result = catch_unwind(AssertUnwindSafe(|| check(&mut *report)));
     report.timings.push((group.to_owned(), start.elapsed()));
+    let begin = format!("{group} (");
+    let gave_up = report.skipped.iter().any(|what| what.starts_with(&begin));
+    if result.is_ok() && !gave_up {
+        report.checked.insert(group.to_owned());
+    }
     if let Err(panic) = result {
-        let said = panic
-            .downcast_ref::<String>()
-            .map(String::as_str)
-            .or_else(|| panic.downcast_ref::<&str>().copied())
-            .unwrap_or("no reason given");
+        let said = said_by(&*panic);
         report.push(Finding {
             file: file.to_owned(),
             place: Place { line: 1, column: 1 },
@@ -172,6 +203,15 @@ fn guarded(
             related: None,
         });
     }
+}
+
+/// The words of a panic.
+fn said_by(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no reason given")
 }
 
 #[cfg(test)]

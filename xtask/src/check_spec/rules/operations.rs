@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::super::report::Report;
 use super::super::subject::{Kind, Node, Subject};
 use crate::pipeline::document::join;
-use crate::pipeline::schema::resolve;
+use crate::pipeline::schema::{resolve, type_name};
 
 pub fn check(subject: &Subject<'_>, report: &mut Report) {
     ids(subject, report);
@@ -27,6 +27,21 @@ pub fn check(subject: &Subject<'_>, report: &mut Report) {
     }
 }
 
+/// What every generated client has: functions of its own, those of the traits
+/// `ClientInfo` and `ClientHooks`, and those that it calls by these names.
+const TAKEN: [&str; 10] = [
+    "new",
+    "new_with_client",
+    "api_version",
+    "baseurl",
+    "client",
+    "inner",
+    "pre",
+    "post",
+    "exec",
+    "clone",
+];
+
 /// The generated function is named by the id.
 fn ids(subject: &Subject<'_>, report: &mut Report) {
     let mut first: BTreeMap<String, &str> = BTreeMap::new();
@@ -43,6 +58,22 @@ fn ids(subject: &Subject<'_>, report: &mut Report) {
         };
         // As the generator names it: `getReferral` and `get_referral` are one.
         let name = id.to_snake_case();
+        let why = if syn::parse_str::<syn::Ident>(&type_name(id)).is_err() {
+            Some("gives no name of a function")
+        } else if TAKEN.contains(&name.as_str()) {
+            Some("names a function that the generated client has already")
+        } else {
+            None
+        };
+        if let Some(why) = why {
+            report.add(
+                subject,
+                "op/id-name",
+                join(&node.pointer, "operationId"),
+                format!("`{id}` {why}"),
+                "name what it does to what, for example `get_referral`",
+            );
+        }
         match first.get(&name) {
             Some(pointer) => {
                 let at = join(&node.pointer, "operationId");
@@ -187,7 +218,8 @@ fn required(subject: &Subject<'_>, node: &Node<'_>, report: &mut Report) {
         return;
     }
     let place = match node.value.get("required") {
-        Some(_) => join(&node.pointer, "required"),
+        Some(Value::Bool(_)) => join(&node.pointer, "required"),
+        Some(_) => return, // No truth value: said by the schema of OpenAPI.
         None => node.pointer.clone(),
     };
     let name = node.value["name"].as_str().unwrap_or("?");

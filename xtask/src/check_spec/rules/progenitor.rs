@@ -2,14 +2,19 @@
 //! build, in a process of its own: a schema can make the generator overflow
 //! its stack, which ends a process.
 
-use std::io::Write as _;
+use std::any::Any;
+use std::io::{Read, Write as _};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use super::super::report::{Finding, Report};
 use super::super::subject::Subject;
-use super::severity;
+use super::{said_by, severity};
 use crate::pipeline::document::{Document, join};
 use crate::pipeline::problem::{Place, Problem};
 use crate::pipeline::schema::{METHODS, SCHEMAS};
@@ -67,19 +72,66 @@ pub fn api_of(document: &Document, text: &str, isolation: Isolation<'_>) -> Opti
     .filter(|_| document.value.is_object())
 }
 
+/// More than the generator needs for any document, on a slow machine too.
+const LIMIT: Duration = Duration::from_secs(120);
+
 /// `xtask __dry-run`, with the document on its standard input.
 fn child(text: &str) -> std::io::Result<Output> {
-    let mut child = Command::new(std::env::current_exe()?)
-        .arg("__dry-run")
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg("__dry-run");
+    ended(command, text, LIMIT)
+}
+
+/// How the process ends that is given `text`; one that takes longer than
+/// `limit` is ended, so that no document makes the check wait for ever.
+fn ended(mut command: Command, text: &str, limit: Duration) -> std::io::Result<Output> {
+    let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()?;
+    // Each pipe has a thread: a full one would stop both sides.
     if let Some(mut input) = child.stdin.take() {
+        let text = text.to_owned();
         // One that dies before it has read says so by its status.
-        let _ = input.write_all(text.as_bytes());
+        thread::spawn(move || input.write_all(text.as_bytes()));
     }
-    child.wait_with_output()
+    let stdout = drained(child.stdout.take());
+    let stderr = drained(child.stderr.take());
+    let start = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        if start.elapsed() >= limit {
+            child.kill()?;
+            child.wait()?;
+            let message = format!("did not end within {} seconds", limit.as_secs());
+            return Err(std::io::Error::new(std::io::ErrorKind::TimedOut, message));
+        }
+        thread::sleep(Duration::from_millis(5));
+    };
+    let all = |from: Receiver<Vec<u8>>| from.recv_timeout(limit).unwrap_or_default();
+    Ok(Output {
+        status,
+        stdout: all(stdout),
+        stderr: all(stderr),
+    })
+}
+
+/// Everything that comes out of a pipe.
+fn drained(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        if let Some(mut pipe) = pipe {
+            // What came before an error is all there is.
+            let _ = pipe.read_to_end(&mut bytes);
+        }
+        // Nobody waits for what comes after the limit.
+        let _ = sender.send(bytes);
+    });
+    receiver
 }
 
 /// Everything that makes the build refuse the document, or the signatures of
@@ -93,7 +145,9 @@ pub fn dry_run(document: &Document) -> (Vec<Problem>, Option<String>) {
         httpmock: true,
     };
     loop {
-        let problem = match generate(&document, options) {
+        let made = catch_unwind(AssertUnwindSafe(|| generate(&document, options)));
+        let made = made.unwrap_or_else(|panic| Err(stopped(&document, &*panic)));
+        let problem = match made {
             Ok(generated) if problems.is_empty() => {
                 return (problems, Some(generated.public_api));
             }
@@ -111,6 +165,17 @@ pub fn dry_run(document: &Document) -> (Vec<Problem>, Option<String>) {
         }
     }
     (problems, None)
+}
+
+/// A step of the build that panics has met a document that nobody thought of.
+fn stopped(document: &Document, panic: &(dyn Any + Send)) -> Problem {
+    let why = said_by(panic);
+    document.problem(
+        "progenitor/crash",
+        "",
+        format!("a step of the build stopped: {why}"),
+        "look at the part that the message names, or take out what was added last; and please report it",
+    )
 }
 
 /// Takes out the operations that have the part at `pointer`, in themselves or
@@ -154,6 +219,17 @@ fn said(
 ) -> Vec<Finding> {
     let output = match output {
         Ok(output) => output,
+        Err(error) if error.kind() == std::io::ErrorKind::TimedOut => {
+            return vec![finding(
+                subject,
+                subject.document.problem(
+                    "progenitor/crash",
+                    "",
+                    format!("the generator {error}, and was stopped"),
+                    "look for a part that refers to itself; take out what was added last",
+                ),
+            )];
+        }
         Err(error) => {
             return vec![finding(
                 subject,
@@ -268,9 +344,16 @@ fn repeats(finding: &Finding, report: &Report) -> bool {
         .errors()
         .filter(|one| {
             one.file == finding.file
-                && ["oas/", "op/", "schema/", "transitions/", "progenitor/"]
-                    .iter()
-                    .any(|group| one.code.starts_with(group))
+                && [
+                    "oas/",
+                    "op/",
+                    "schema/",
+                    "transitions/",
+                    "progenitor/",
+                    "example/",
+                ]
+                .iter()
+                .any(|group| one.code.starts_with(group))
         })
         .any(|one| {
             let within = |outer: &str, inner: &str| {
@@ -278,7 +361,8 @@ fn repeats(finding: &Finding, report: &Report) -> bool {
                     .strip_prefix(outer)
                     .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
             };
-            vague
+            // One wrong default says nothing of a document as a whole.
+            (vague && !one.code.starts_with("example/"))
                 || within(&one.pointer, &finding.pointer)
                 || within(&finding.pointer, &one.pointer)
         })
@@ -301,6 +385,33 @@ mod tests {
         assert_eq!(found[0].code, "progenitor/crash");
         assert_eq!(found[0].place.line, 2);
         assert!(found[0].message.contains("stack overflow"), "{found:?}");
+    }
+
+    #[test]
+    fn a_generator_that_never_ends_is_stopped_and_is_a_finding() {
+        let document = Document::parse("{}").unwrap();
+        let subject = Subject::new("a.yaml", Path::new(""), &document);
+        let mut command = Command::new("sleep");
+        command.arg("600");
+        let start = Instant::now();
+        // More than a pipe holds, and nobody reads it.
+        let text = "x".repeat(1 << 20);
+        let output = ended(command, &text, Duration::from_millis(50));
+        assert!(start.elapsed() < Duration::from_secs(60));
+        let found = said(&subject, output, &mut None);
+        assert_eq!(found[0].code, "progenitor/crash");
+        assert!(found[0].message.contains("did not end"), "{found:?}");
+    }
+
+    #[test]
+    fn a_step_of_the_build_that_panics_is_a_finding() {
+        let path = crate::workspace_root().join("openapi/referrals.yaml");
+        let text = std::fs::read_to_string(path).unwrap();
+        let odd = "  schemas:\n    2nd: {type: string, description: Odd., enum: [a]}\n";
+        let text = text.replacen("  schemas:\n", odd, 1);
+        let (problems, api) = dry_run(&Document::parse(&text).unwrap());
+        assert_eq!(api, None);
+        assert_eq!(problems[0].code, "progenitor/crash", "{problems:?}");
     }
 
     #[test]

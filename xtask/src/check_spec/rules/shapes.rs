@@ -100,7 +100,7 @@ fn pattern(subject: &Subject<'_>, node: &Node<'_>, report: &mut Report) {
             format!("`{pattern}` is no regular expression: {error}"),
             "write it as ECMA 262 has it",
         );
-    } else if !pattern.starts_with('^') || !pattern.ends_with('$') {
+    } else if !is_anchored(pattern) {
         report.add(
             subject,
             "schema/pattern-open",
@@ -109,6 +109,31 @@ fn pattern(subject: &Subject<'_>, node: &Node<'_>, report: &mut Report) {
             "begin with `^` and end with `$`",
         );
     }
+}
+
+/// Whether the pattern fits whole texts only: in `^a|b$` each end holds for one
+/// of the two, and `\$` is a letter.
+fn is_anchored(pattern: &str) -> bool {
+    let (mut depth, mut in_class) = (0_usize, false);
+    let (mut open, mut last) = (false, ' ');
+    let mut letters = pattern.chars();
+    while let Some(letter) = letters.next() {
+        last = letter;
+        match letter {
+            '\\' => {
+                letters.next();
+                last = ' ';
+            }
+            '[' => in_class = true,
+            ']' => in_class = false,
+            _ if in_class => {}
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            '|' if depth == 0 => open = true,
+            _ => {}
+        }
+    }
+    pattern.starts_with('^') && last == '$' && !in_class && !open
 }
 
 /// In 3.0 an exclusive bound is a flag next to the bound.
@@ -279,6 +304,21 @@ fn gather(root: &Value, value: &Value, pointer: &str, found: &mut BTreeSet<Strin
                 }
             }
             _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_is_anchored_when_both_ends_hold_for_all_of_it() {
+        for pattern in ["^a$", "^(a|b)$", "^[|]$", r"^a\\$", "^$"] {
+            assert!(is_anchored(pattern), "{pattern}");
+        }
+        for pattern in ["^a|b$", r"^a\$", "a$", "^a", "^[$", ""] {
+            assert!(!is_anchored(pattern), "{pattern}");
         }
     }
 }

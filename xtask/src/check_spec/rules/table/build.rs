@@ -157,6 +157,13 @@ pub const RULES: &[Rule] = &[
         "Target: {type: object, properties: ..}",
     ),
     rule(
+        "generate/no-name",
+        Error,
+        "Headers, query options and the members that handwritten code names become constants.",
+        "properties: {²: ..}",
+        "properties: {square: ..}",
+    ),
+    rule(
         "generate/no-microsoft-half",
         Error,
         "The document says which target makes a referral Microsoft's half of a shared one.",

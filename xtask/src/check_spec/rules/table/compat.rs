@@ -14,6 +14,13 @@ pub const RULES: &[Rule] = &[
         "(released/1.2.0.yaml as it was, and a new 1.3.0.yaml with its line in SHA256SUMS)",
     ),
     rule(
+        "compat/baseline",
+        Error,
+        "What the document is compared with is a document: a mapping with `info.version` and `paths`.",
+        "(--against a list)",
+        "(--against the document as it was)",
+    ),
+    rule(
         "compat/version",
         Error,
         "The versions of the document and of the crate make room for what changed since the release.",

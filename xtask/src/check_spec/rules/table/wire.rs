@@ -71,6 +71,21 @@ pub const RULES: &[Rule] = &[
         "schema:\n  $ref: '#/components/schemas/ServiceError'",
     ),
     rule(
+        "ref/circular",
+        Error,
+        "A reference that leads back to itself names no part: the generator follows it for ever. For \
+         schemas the rule is `schema/endless`.",
+        "NotFound: {$ref: '#/components/responses/NotFound'}",
+        "NotFound: {description: .., content: ..}",
+    ),
+    rule(
+        "ref/path-item",
+        Error,
+        "The generator does not look for a path that stands elsewhere.",
+        "/referrals: {$ref: '#/paths/~1v1~1referrals'}",
+        "/referrals: {get: ..}",
+    ),
+    rule(
         "ref/siblings",
         Error,
         "OpenAPI 3.0 ignores what stands next to a reference.",
@@ -97,6 +112,14 @@ pub const RULES: &[Rule] = &[
         "Two functions cannot have one name.",
         "get: {operationId: get_referral}\nput: {operationId: get_referral}",
         "get: {operationId: get_referral}\nput: {operationId: replace_referral}",
+    ),
+    rule(
+        "op/id-name",
+        Error,
+        "The id becomes the name of a function and of a value of an enum, and the generated client has \
+         functions of its own.",
+        "operationId: client",
+        "operationId: get_client",
     ),
     rule(
         "op/path-parameter",
@@ -154,6 +177,57 @@ pub const RULES: &[Rule] = &[
         "A tag is described once, at the top.",
         "tags: [Referals]",
         "tags: [Referrals]",
+    ),
+    rule(
+        "op/server",
+        Error,
+        "The address is a whole one of https, because the client sends its token there, and the generated \
+         client fills in no variables.",
+        "url: http://{host}/api",
+        "url: https://api.example.com",
+    ),
+    rule(
+        "op/path",
+        Error,
+        "A path has no query, each placeholder once, and both braces of each.",
+        "/referrals/{id}/{id}?full=1: ..",
+        "/referrals/{id}/{part}: ..",
+    ),
+    rule(
+        "op/parameter-twice",
+        Error,
+        "The generator keeps the parameters of an operation by their names: of two with one name, one \
+         argument is missing.",
+        "parameters:\n  - {name: If-Match, in: header, ..}\n  - {name: if-match, in: header, ..}",
+        "parameters:\n  - {name: If-Match, in: header, ..}",
+    ),
+    rule(
+        "op/header-ignored",
+        Error,
+        "OpenAPI ignores header parameters named Accept, Content-Type and Authorization.",
+        "{name: Authorization, in: header, ..}",
+        "security: [{bearer: []}]",
+    ),
+    rule(
+        "op/body-unsent",
+        Error,
+        "An answer 204 or 304 ends with its headers.",
+        "'204': {content: ..}",
+        "'200': {content: ..}",
+    ),
+    rule(
+        "op/tag-twice",
+        Error,
+        "A tag is described once, or nobody knows which words are its own.",
+        "tags:\n  - {name: Referrals}\n  - {name: Referrals, description: ..}",
+        "tags:\n  - {name: Referrals, description: ..}",
+    ),
+    rule(
+        "op/component-name",
+        Error,
+        "The name of a component has letters, digits, `.`, `-` and `_`, and that of a schema becomes a type.",
+        "components: {schemas: {Link of a page: ..}}",
+        "components: {schemas: {PageLink: ..}}",
     ),
     rule(
         "op/two-types",
