@@ -1,7 +1,7 @@
 //! Whether a change whose answer was lost was made.
 
 use super::diff::Change;
-use super::json::{alike, at, items};
+use super::json::{alike, at, items, turned};
 
 /// What a referral says of a change that may have been made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub(crate) fn judge(changes: &[Change], base: &str, now: &str) -> Seen {
     let made = |change: &Change| {
         let found = at(now, &change.path);
         if !change.append {
-            return alike(Some(change.meant()), found);
+            return turned(Some(change.meant()), at(base, &change.path), found);
         }
         // As many as there were, and those that were meant to come.
         let like = |text: Option<&str>| {

@@ -27,6 +27,8 @@ mod create;
 #[cfg(feature = "sandbox")]
 mod credential;
 #[cfg(feature = "sandbox")]
+mod doubt;
+#[cfg(feature = "sandbox")]
 mod edit;
 #[cfg(feature = "sandbox")]
 mod failures;
