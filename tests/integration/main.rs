@@ -19,6 +19,8 @@ mod mock;
 mod schemars;
 
 #[cfg(feature = "sandbox")]
+mod append;
+#[cfg(feature = "sandbox")]
 mod canaries;
 #[cfg(feature = "sandbox")]
 mod contract;
