@@ -135,6 +135,8 @@ async fn a_private_deal_is_shown_and_microsoft_invited_with_what_the_deal_has() 
 
     assert_eq!(DealType::of(&invited.own), Some(DealType::PartnerLed));
     assert_eq!(DealType::of(&invited.connected), Some(DealType::CoSell));
+    let both = [invited.own.clone(), invited.connected.clone()];
+    assert_eq!(DealType::of_engagement(&both), Some(DealType::CoSell));
     assert_eq!(halves(&sandbox)[0]["id"], json!(invited.connected.id));
     let again = client
         .invite_microsoft(&referral.id, &invitation())
