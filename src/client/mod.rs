@@ -6,6 +6,7 @@ mod lists;
 mod register;
 mod settle;
 mod sync;
+mod transition;
 mod updates;
 mod wait;
 mod walk;
@@ -33,7 +34,7 @@ use crate::error::{ErrorKind, Outcome};
 use crate::generated::client::Client;
 use crate::generated::client::types::{NewReferral, Referral};
 use crate::generated::enums::Preference;
-use crate::lifecycle::{self, State, Transition};
+use crate::lifecycle::{self, State};
 use crate::scalar::{ETag, ReferralId, Timestamp};
 use crate::transport::Call;
 use crate::update::{Patch, Patched};
@@ -198,44 +199,6 @@ impl ReferralsClient {
             .await
             .map(ResponseValue::into_inner)
             .map_err(|error| error.about(id))
-    }
-
-    /// Changes the status of a referral.
-    ///
-    /// The change is checked against the very referral whose eTag is sent as
-    /// `If-Match`, so the check cannot be stale: if somebody was faster, the
-    /// service answers 412.
-    ///
-    /// ```no_run
-    /// # async fn run(client: partner_referrals::ReferralsClient, id: partner_referrals::ReferralId)
-    /// # -> Result<(), Box<dyn std::error::Error>> {
-    /// use partner_referrals::lifecycle::Transition;
-    ///
-    /// let referral = client.get(&id).await?;
-    /// client.transition(&referral, Transition::won()).await?;
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidRequest`] where the table does not allow the change
-    /// ([`Error::transition_error`] lists what it allows) or the referral has no
-    /// eTag; nothing is sent then. [`Error::is_precondition_failed`] where the referral has
-    /// changed since it was read.
-    pub async fn transition(
-        &self,
-        referral: &Referral,
-        transition: impl Into<Transition>,
-    ) -> Result<Patched, Error> {
-        let operation = Operation::PatchReferral;
-        let transition = transition.into();
-        transition
-            .check_from(&State::from(referral))
-            .map_err(|refusal| Error::refused(operation, refusal).about(referral.id.as_str()))?;
-        let etag = version(operation, referral)?.clone();
-        let patch = Patch::of_transition(&transition)
-            .if_match(etag)
-            .return_referral();
-        self.patch(&referral.id, &patch).await
     }
 
     /// A new id, from where the client takes those of its calls.

@@ -63,6 +63,8 @@ mod support;
 #[cfg(feature = "sandbox")]
 mod sync;
 #[cfg(feature = "sandbox")]
+mod transition;
+#[cfg(feature = "sandbox")]
 mod update;
 #[cfg(feature = "sandbox")]
 mod upgrade;
