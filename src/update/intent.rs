@@ -14,11 +14,12 @@ pub(crate) enum Seen {
     Unclear,
 }
 
-/// Whether what is to be appended is there already.
-pub(crate) fn is_there(change: &Change, text: &str) -> bool {
+/// At which places of its list what is to be appended is there already.
+pub(crate) fn places(change: &Change, text: &str) -> Vec<usize> {
     let items = at(text, &change.path).and_then(items).unwrap_or_default();
-    let mut items = items.iter();
-    items.any(|item| alike(Some(change.meant()), Some(item.get())))
+    let items = items.iter().enumerate();
+    let like = items.filter(|(_, item)| alike(Some(change.meant()), Some(item.get())));
+    like.map(|(place, _)| place).collect()
 }
 
 /// Compares what was meant with what is there now. `base` is the referral that
