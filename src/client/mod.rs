@@ -22,6 +22,7 @@ use std::time::SystemTime;
 use bytes::BytesMut;
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
+use http::HeaderMap;
 use progenitor_client::{ByteStream, Error as Generated, ResponseValue};
 use uuid::Uuid;
 
@@ -34,6 +35,7 @@ use crate::error::{ErrorKind, Outcome};
 use crate::generated::client::Client;
 use crate::generated::client::types::{NewReferral, Referral};
 use crate::generated::enums::Preference;
+use crate::generated::wire::header;
 use crate::lifecycle::{self, State};
 use crate::scalar::{ETag, ReferralId, Timestamp};
 use crate::transport::Call;
@@ -130,7 +132,7 @@ impl ReferralsClient {
     async fn create_by(&self, call: Call, referral: &NewReferral) -> Result<Referral, Error> {
         self.call(call, || self.generated.create_referral(referral))
             .await
-            .map(ResponseValue::into_inner)
+            .map(answered)
             .map_err(Error::salvage_id)
     }
 
@@ -142,7 +144,7 @@ impl ReferralsClient {
         let call = self.begin(Operation::GetReferral);
         self.call(call, || self.generated.get_referral(id))
             .await
-            .map(ResponseValue::into_inner)
+            .map(answered)
             .map_err(|error| error.about(id.as_str()))
     }
 
@@ -197,7 +199,7 @@ impl ReferralsClient {
         let request = || self.generated.replace_referral(&referral.id, etag, &body);
         self.call(call, request)
             .await
-            .map(ResponseValue::into_inner)
+            .map(answered)
             .map_err(|error| error.about(id))
     }
 
@@ -274,12 +276,26 @@ fn version(operation: Operation, referral: &Referral) -> Result<&ETag, Error> {
     })
 }
 
+/// The eTag in the headers of an answer.
+fn etag(headers: &HeaderMap) -> Option<ETag> {
+    let etag = headers.get(header::E_TAG)?;
+    ETag::from_header(etag.to_str().ok()?)
+}
+
+/// A referral whose body may have no eTag, with that of its headers.
+fn with_etag(mut referral: Referral, etag: Option<ETag>) -> Referral {
+    referral.e_tag = referral.e_tag.or(etag);
+    referral
+}
+
+fn answered(answer: ResponseValue<Referral>) -> Referral {
+    let etag = etag(answer.headers());
+    with_etag(answer.into_inner(), etag)
+}
+
 /// The answer to a patch: a referral, or nothing.
 async fn patched(answer: ResponseValue<ByteStream>) -> Result<Patched, Generated<()>> {
-    let etag = answer
-        .headers()
-        .get(http::header::ETAG)
-        .and_then(|etag| ETag::from_header(etag.to_str().ok()?));
+    let etag = etag(answer.headers());
     let mut stream = answer.into_inner_stream();
     let mut body = BytesMut::new();
     while let Some(chunk) = stream.next().await {
@@ -289,6 +305,6 @@ async fn patched(answer: ResponseValue<ByteStream>) -> Result<Patched, Generated
         return Ok(Patched::NoContent { etag });
     }
     serde_json::from_slice(&body)
-        .map(|referral| Patched::Referral(Box::new(referral)))
+        .map(|referral| Patched::Referral(Box::new(with_etag(referral, etag))))
         .map_err(|error| Generated::InvalidResponsePayload(body.freeze(), error))
 }

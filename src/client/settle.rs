@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::ReferralsClient;
+use super::{ReferralsClient, etag, with_etag};
 use crate::error::{Error, Operation, Outcome};
 use crate::generated::client::types::Referral;
 use crate::scalar::{PatchValue, ReferralId};
@@ -119,7 +119,7 @@ impl ReferralsClient {
                 Ok(referral) => Ok(Snapshot {
                     // JSON that was read is UTF-8.
                     text: String::from_utf8_lossy(&bytes).into_owned(),
-                    referral,
+                    referral: with_etag(referral, call.head().and_then(|head| etag(&head.headers))),
                 }),
                 Err(error) => Err(progenitor_client::Error::InvalidResponsePayload(
                     bytes, error,
