@@ -178,12 +178,15 @@ impl ReferralsClient {
     /// Replaces a referral as a whole. Obsolete at the service since 2020-09:
     /// use [`patch`](Self::patch).
     ///
-    /// `links` is left out, as the service demands; members that this library
-    /// does not model are sent as they were read.
+    /// `links` is left out, as the service demands.
     ///
     /// # Caveats
-    /// Members that were null are sent as missing. Whether the service clears
-    /// what is missing is not documented.
+    /// Members that were null, or an empty text where a number or a time
+    /// belongs, are sent as missing. Whether the service clears what is missing
+    /// is not documented. Members that this library does not model are sent with
+    /// the values that they were read with, but their numbers have passed through
+    /// a float: digits beyond the sixteenth or so change. [`patch`](Self::patch)
+    /// and [`update`](Self::update) touch nothing but what they name.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidRequest`] where the referral has no eTag;
