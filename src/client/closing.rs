@@ -11,8 +11,9 @@ use crate::update::{Patched, Updated};
 /// # Status changes by name
 ///
 /// Each is a [`transition`](ReferralsClient::transition): checked against the
-/// referral that is given, and sent with its eTag. A reason is one of the
-/// portal's texts or any other text; what the portal itself stores is not known.
+/// referral that is given, sent with its eTag, and looked after where the answer
+/// is lost. A reason is one of the portal's texts or any other text; what the
+/// portal itself stores is not known.
 impl ReferralsClient {
     /// Accepts a referral: `Active`/`Accepted`.
     ///

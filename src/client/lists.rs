@@ -50,7 +50,9 @@ impl ReferralsClient {
         Ok(page.into_page(0))
     }
 
-    /// Reads the page that another page named as its next.
+    /// Reads the page that another page named as its next. The
+    /// [places](Error::list_position) of its errors are counted within this page;
+    /// [`pages`](Self::pages) counts on.
     ///
     /// # Errors
     /// As [`list`](Self::list); a page that names itself as its next is an

@@ -6,6 +6,7 @@ mod lists;
 mod register;
 mod settle;
 mod sync;
+mod transition;
 mod updates;
 mod wait;
 mod walk;
@@ -21,6 +22,7 @@ use std::time::SystemTime;
 use bytes::BytesMut;
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
+use http::HeaderMap;
 use progenitor_client::{ByteStream, Error as Generated, ResponseValue};
 use uuid::Uuid;
 
@@ -33,7 +35,8 @@ use crate::error::{ErrorKind, Outcome};
 use crate::generated::client::Client;
 use crate::generated::client::types::{NewReferral, Referral};
 use crate::generated::enums::Preference;
-use crate::lifecycle::{self, State, Transition};
+use crate::generated::wire::header;
+use crate::lifecycle::{self, State};
 use crate::scalar::{ETag, ReferralId, Timestamp};
 use crate::transport::Call;
 use crate::update::{Patch, Patched};
@@ -129,7 +132,7 @@ impl ReferralsClient {
     async fn create_by(&self, call: Call, referral: &NewReferral) -> Result<Referral, Error> {
         self.call(call, || self.generated.create_referral(referral))
             .await
-            .map(ResponseValue::into_inner)
+            .map(answered)
             .map_err(Error::salvage_id)
     }
 
@@ -141,7 +144,7 @@ impl ReferralsClient {
         let call = self.begin(Operation::GetReferral);
         self.call(call, || self.generated.get_referral(id))
             .await
-            .map(ResponseValue::into_inner)
+            .map(answered)
             .map_err(|error| error.about(id.as_str()))
     }
 
@@ -175,12 +178,15 @@ impl ReferralsClient {
     /// Replaces a referral as a whole. Obsolete at the service since 2020-09:
     /// use [`patch`](Self::patch).
     ///
-    /// `links` is left out, as the service demands; members that this library
-    /// does not model are sent as they were read.
+    /// `links` is left out, as the service demands.
     ///
     /// # Caveats
-    /// Members that were null are sent as missing. Whether the service clears
-    /// what is missing is not documented.
+    /// Members that were null, or an empty text where a number or a time
+    /// belongs, are sent as missing. Whether the service clears what is missing
+    /// is not documented. Members that this library does not model are sent with
+    /// the values that they were read with, but their numbers have passed through
+    /// a float: digits beyond the sixteenth or so change. [`patch`](Self::patch)
+    /// and [`update`](Self::update) touch nothing but what they name.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidRequest`] where the referral has no eTag;
@@ -196,46 +202,8 @@ impl ReferralsClient {
         let request = || self.generated.replace_referral(&referral.id, etag, &body);
         self.call(call, request)
             .await
-            .map(ResponseValue::into_inner)
+            .map(answered)
             .map_err(|error| error.about(id))
-    }
-
-    /// Changes the status of a referral.
-    ///
-    /// The change is checked against the very referral whose eTag is sent as
-    /// `If-Match`, so the check cannot be stale: if somebody was faster, the
-    /// service answers 412.
-    ///
-    /// ```no_run
-    /// # async fn run(client: partner_referrals::ReferralsClient, id: partner_referrals::ReferralId)
-    /// # -> Result<(), Box<dyn std::error::Error>> {
-    /// use partner_referrals::lifecycle::Transition;
-    ///
-    /// let referral = client.get(&id).await?;
-    /// client.transition(&referral, Transition::won()).await?;
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidRequest`] where the table does not allow the change
-    /// ([`Error::transition_error`] lists what it allows) or the referral has no
-    /// eTag; nothing is sent then. [`Error::is_precondition_failed`] where the referral has
-    /// changed since it was read.
-    pub async fn transition(
-        &self,
-        referral: &Referral,
-        transition: impl Into<Transition>,
-    ) -> Result<Patched, Error> {
-        let operation = Operation::PatchReferral;
-        let transition = transition.into();
-        transition
-            .check_from(&State::from(referral))
-            .map_err(|refusal| Error::refused(operation, refusal).about(referral.id.as_str()))?;
-        let etag = version(operation, referral)?.clone();
-        let patch = Patch::of_transition(&transition)
-            .if_match(etag)
-            .return_referral();
-        self.patch(&referral.id, &patch).await
     }
 
     /// A new id, from where the client takes those of its calls.
@@ -311,12 +279,26 @@ fn version(operation: Operation, referral: &Referral) -> Result<&ETag, Error> {
     })
 }
 
+/// The eTag in the headers of an answer.
+fn etag(headers: &HeaderMap) -> Option<ETag> {
+    let etag = headers.get(header::E_TAG)?;
+    ETag::from_header(etag.to_str().ok()?)
+}
+
+/// A referral whose body may have no eTag, with that of its headers.
+fn with_etag(mut referral: Referral, etag: Option<ETag>) -> Referral {
+    referral.e_tag = referral.e_tag.or(etag);
+    referral
+}
+
+fn answered(answer: ResponseValue<Referral>) -> Referral {
+    let etag = etag(answer.headers());
+    with_etag(answer.into_inner(), etag)
+}
+
 /// The answer to a patch: a referral, or nothing.
 async fn patched(answer: ResponseValue<ByteStream>) -> Result<Patched, Generated<()>> {
-    let etag = answer
-        .headers()
-        .get(http::header::ETAG)
-        .and_then(|etag| ETag::from_header(etag.to_str().ok()?));
+    let etag = etag(answer.headers());
     let mut stream = answer.into_inner_stream();
     let mut body = BytesMut::new();
     while let Some(chunk) = stream.next().await {
@@ -326,6 +308,6 @@ async fn patched(answer: ResponseValue<ByteStream>) -> Result<Patched, Generated
         return Ok(Patched::NoContent { etag });
     }
     serde_json::from_slice(&body)
-        .map(|referral| Patched::Referral(Box::new(referral)))
+        .map(|referral| Patched::Referral(Box::new(with_etag(referral, etag))))
         .map_err(|error| Generated::InvalidResponsePayload(body.freeze(), error))
 }

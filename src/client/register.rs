@@ -8,9 +8,10 @@ use crate::generated::client::types::{NewRegistration, Referral, Registration};
 use crate::generated::wire::referral;
 use crate::registration::{
     RegistrationError, RegistrationProblem, comes_back, judged, problems, problems_of_change,
+    stands,
 };
 use crate::scalar::ReferralId;
-use crate::update::{Change, Updated, corrections, is_there};
+use crate::update::{Change, Updated, corrections, places};
 
 /// # Deal registrations
 impl ReferralsClient {
@@ -44,8 +45,8 @@ impl ReferralsClient {
     ///
     /// # Guarantees
     /// Nothing is registered twice: a registration with the same content that is
-    /// there already is left alone ([`Updated::Unchanged`]), one whose answer
-    /// was lost is looked for, and one that somebody made in the meantime is seen
+    /// there already is left alone ([`Updated::Unchanged`]), unless it has failed
+    /// or was closed; one whose answer was lost is looked for, and one that somebody made in the meantime is seen
     /// (412). The same call again is safe after any failure.
     ///
     /// # Assumptions
@@ -159,7 +160,11 @@ impl ReferralsClient {
         let back = text(&id, &back)?;
         let change = Change::appended(referral::REGISTRATIONS, text(&id, new)?, back);
         self.settle(&id, Some(first), |before| {
-            if is_there(&change, &before.text) {
+            let made = before.referral.registrations.as_deref().unwrap_or_default();
+            let made = places(&change, &before.text)
+                .into_iter()
+                .filter_map(|place| made.get(place));
+            if made.into_iter().any(|one| stands(one, &before.referral)) {
                 return Ok(Vec::new());
             }
             allowed(&id, rules(&before.referral))?;

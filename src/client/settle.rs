@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::ReferralsClient;
+use super::{ReferralsClient, etag, with_etag};
 use crate::error::{Error, Operation, Outcome};
 use crate::generated::client::types::Referral;
 use crate::scalar::{PatchValue, ReferralId};
@@ -19,6 +19,28 @@ struct Doubt {
     changes: Vec<Change>,
     base: Snapshot,
     error: Error,
+}
+
+impl Doubt {
+    /// What a referral that was read since says of the change.
+    fn seen(&self, now: &Snapshot) -> Seen {
+        match self.has_version_of(now) {
+            true => Seen::Untouched,
+            false => judge(&self.changes, &self.base.text, &now.text),
+        }
+    }
+
+    /// Whether nothing was written since.
+    fn has_version_of(&self, now: &Snapshot) -> bool {
+        let version = |one: &Referral| (one.e_tag.clone(), one.updated_date_time);
+        version(&self.base.referral) == version(&now.referral)
+    }
+
+    /// Whether the change was not made and cannot be any more: what it was to
+    /// change is as before, under another eTag than the one that was sent.
+    fn is_void(&self, now: &Snapshot, seen: Seen) -> bool {
+        seen == Seen::Untouched && self.error.is_precondition_failed() && !self.has_version_of(now)
+    }
 }
 
 /// A referral, and the text that it was read from.
@@ -50,8 +72,11 @@ impl ReferralsClient {
                 (Err(_), Some(_)) => return Err(settled(doubt).into()),
             };
             if let Some(open) = &doubt {
-                match judge(&open.changes, &open.base.text, &before.text) {
+                let seen = open.seen(&before);
+                match seen {
                     Seen::Made => return Ok(made(before.referral)),
+                    // The next round's failure is no word on this one's change.
+                    _ if open.is_void(&before, seen) => doubt = None,
                     Seen::Untouched if open.error.is_precondition_failed() => {}
                     Seen::Untouched | Seen::Unclear => return Err(settled(doubt).into()),
                 }
@@ -94,7 +119,7 @@ impl ReferralsClient {
                 Ok(referral) => Ok(Snapshot {
                     // JSON that was read is UTF-8.
                     text: String::from_utf8_lossy(&bytes).into_owned(),
-                    referral,
+                    referral: with_etag(referral, call.head().and_then(|head| etag(&head.headers))),
                 }),
                 Err(error) => Err(progenitor_client::Error::InvalidResponsePayload(
                     bytes, error,
@@ -118,10 +143,14 @@ impl ReferralsClient {
 
     /// The end of the rounds: whether the last change, if in doubt, was made.
     async fn last_look(&self, id: &ReferralId, doubt: Option<Doubt>) -> Result<Updated, Error> {
-        if let (Some(open), Ok(now)) = (&doubt, self.snapshot(id).await)
-            && judge(&open.changes, &open.base.text, &now.text) == Seen::Made
-        {
-            return Ok(made(now.referral));
+        if let (Some(open), Ok(now)) = (&doubt, self.snapshot(id).await) {
+            let seen = open.seen(&now);
+            if seen == Seen::Made {
+                return Ok(made(now.referral));
+            }
+            if open.is_void(&now, seen) {
+                return Err(conflict(settled(doubt)));
+            }
         }
         Err(settled(doubt))
     }
@@ -129,6 +158,14 @@ impl ReferralsClient {
 
 fn made(referral: Referral) -> Updated {
     Updated::Changed(Patched::Referral(Box::new(referral)))
+}
+
+/// A 412 after which it was seen that nothing was changed.
+pub(super) fn conflict(error: Error) -> Error {
+    error.with(|parts| {
+        parts.outcome = Outcome::Rejected;
+        parts.detail = None;
+    })
 }
 
 /// The error of a change that stays in doubt.

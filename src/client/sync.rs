@@ -1,7 +1,9 @@
 //! Everything that was created or updated since the last time.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use chrono::TimeDelta;
 use futures::StreamExt as _;
 
 use super::ReferralsClient;
@@ -20,7 +22,13 @@ pub struct SyncRun {
     list: Referrals,
     /// The list is narrowed by the service, not here.
     narrowed: bool,
+    /// The client's clock when the first page was asked for.
+    asked: Option<Duration>,
+    /// What time it was at the service then.
+    began: Option<Timestamp>,
     given: BTreeMap<ReferralId, Timestamp>,
+    /// What an earlier run handed out, and this one came by.
+    passed: BTreeMap<ReferralId, Timestamp>,
     held: Option<Timestamp>,
     last: Option<Timestamp>,
     rose: bool,
@@ -53,22 +61,29 @@ impl ReferralsClient {
     /// ```
     ///
     /// # Expected flow
-    /// One list, oldest change first, from
-    /// [`Watermark::OVERLAP`] before the watermark on. Where the service refuses
-    /// to compare times (400 or 501: no page of the vendor shows it), the newest
-    /// are read until they are old enough.
+    /// One list, oldest change first, from the
+    /// [overlap](Watermark::overlap) before the watermark on. Where the service
+    /// refuses to compare times (400 or 501: no page of the vendor shows it), the
+    /// newest are read until they are old enough.
     ///
     /// # Guarantees
     /// Each referral once a run. One that changes while the run reads is handed
     /// out as it was first seen, and again by the next run. A version that an
-    /// earlier run handed out within the overlap is not handed out again.
+    /// earlier run handed out within the overlap is not handed out again. A
+    /// referral that is dated ahead of the service's own time does not carry the
+    /// watermark with it.
     ///
     /// # Assumptions
-    /// A list shows a change within [`Watermark::OVERLAP`] of its
-    /// `updatedDateTime`. How soon lists show anything is not documented; what
-    /// comes later than that is missed.
+    /// A list shows a change within the overlap of its `updatedDateTime`. How soon
+    /// lists show anything is not documented; what comes later than that is missed.
     ///
     /// # Caveats
+    /// The list is no snapshot, as far as is known. If the service counts its pages
+    /// from the front, a referral that changes behind the reader moves the others
+    /// up, and one of them may not be seen at all by this run: the next one begins
+    /// before it, as far as the change can be noticed. One that leaves the list
+    /// while it is read, because the user may not see it any more, cannot be.
+    ///
     /// The ids that were handed out are held until the run ends. A run that is
     /// dropped or fails starts again from its own watermark.
     ///
@@ -87,7 +102,10 @@ impl ReferralsClient {
             start: watermark.clone(),
             list: self.referrals(options),
             narrowed: true,
+            asked: None,
+            began: None,
             given: BTreeMap::new(),
+            passed: BTreeMap::new(),
             held: None,
             last: None,
             rose: false,
@@ -105,7 +123,8 @@ impl SyncRun {
     /// As of [`ReferralsClient::sync_since`].
     pub async fn next(&mut self) -> Option<Result<Referral, Error>> {
         while self.end.is_none() && !self.failed {
-            match self.list.next().await {
+            let one = self.one().await;
+            match one {
                 Some(Ok(one)) => {
                     if self.is_behind(one.updated_date_time) {
                         self.finish();
@@ -128,6 +147,21 @@ impl SyncRun {
         None
     }
 
+    /// The next one of the list. With the first comes the service's time: what
+    /// changes after the run began is dated later.
+    async fn one(&mut self) -> Option<Result<Referral, Error>> {
+        let clock = self.client.clock();
+        let asked = *self.asked.get_or_insert_with(|| clock.elapsed());
+        let one = self.list.next().await;
+        if self.began.is_none() {
+            let ago = TimeDelta::from_std(clock.elapsed().saturating_sub(asked));
+            let began = self.client.service_time().utc();
+            let began = began.checked_sub_signed(ago.unwrap_or_default());
+            self.began = began.map(Timestamp::from);
+        }
+        one
+    }
+
     /// What to start the next run with: after the end of this one how far it has
     /// come, and before that, or after a failure, where it started.
     pub fn watermark(&self) -> &Watermark {
@@ -136,7 +170,8 @@ impl SyncRun {
 
     fn finish(&mut self) {
         let given = std::mem::take(&mut self.given);
-        self.end = Some(self.start.after(given, self.held));
+        let limits = self.held.into_iter().chain(self.began);
+        self.end = Some(self.start.after(given, limits));
     }
 
     fn may_widen(&self, error: &Error) -> bool {
@@ -158,22 +193,24 @@ impl SyncRun {
     fn takes(&mut self, one: &Referral) -> bool {
         let updated = one.updated_date_time;
         let old = self.start.since().is_some_and(|since| updated < since);
-        if old || self.start.has(&one.id, updated) {
+        if old {
             return false;
         }
-        match self.given.get(&one.id) {
-            None => {
-                self.given.insert(one.id.clone(), updated);
-                true
-            }
-            Some(given) => {
-                if updated > *given {
-                    // Changed since: the next run begins before it.
-                    self.held = Some(self.held.map_or(updated, |held| held.min(updated)));
-                }
-                false
-            }
+        let seen = self.given.get(&one.id).or(self.passed.get(&one.id));
+        if let Some(seen) = seen.filter(|seen| updated > **seen) {
+            // Changed since, and what stood behind it may have come before the
+            // reader: the next run begins where it was.
+            self.held = Some(self.held.map_or(*seen, |held| held.min(*seen)));
         }
+        if self.given.contains_key(&one.id) {
+            return false;
+        }
+        if self.start.has(&one.id, updated) {
+            self.passed.insert(one.id.clone(), updated);
+            return false;
+        }
+        self.given.insert(one.id.clone(), updated);
+        true
     }
 }
 

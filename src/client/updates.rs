@@ -6,6 +6,7 @@ use super::settle::{Snapshot, parsed, text};
 use crate::error::Outcome;
 use crate::error::{Error, Operation};
 use crate::generated::client::types::{Member, NewMember, Referral};
+use crate::generated::wire::referral::CUSTOMER_PROFILE;
 use crate::lifecycle::{self, State, Transition};
 use crate::scalar::ReferralId;
 use crate::update::{Change, Updated, diff};
@@ -73,7 +74,8 @@ impl ReferralsClient {
     }
 
     /// Appends somebody to the partner's team (`/team/-`), unless somebody with
-    /// this e-mail address is in it; upper and lower case count as one.
+    /// this e-mail address is in it; upper and lower case count as one. Without an
+    /// address, unless somebody with these names and this phone number is.
     ///
     /// # Guarantees
     /// As of [`update`](Self::update). Appending twice would add two: it is
@@ -93,21 +95,31 @@ impl ReferralsClient {
         .await
     }
 
-    /// Appends a contact at the customer (`/customerProfile/team/-`), unless one
-    /// with this e-mail address is there.
+    /// Appends a contact at the customer (`/customerProfile/team/-`), unless the
+    /// contact is there; who is the same is told as by
+    /// [`append_team_member`](Self::append_team_member).
     ///
     /// # Errors
-    /// As of [`append_team_member`](Self::append_team_member).
+    /// As of [`append_team_member`](Self::append_team_member);
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest), and nothing
+    /// sent, for a referral without a customer profile.
     pub async fn append_customer_contact(
         &self,
         id: &ReferralId,
         contact: &NewMember,
     ) -> Result<Updated, Error> {
         let contact = self.member(id, contact)?;
-        self.update(id, |referral| {
+        let mut edit = |referral: &mut Referral| {
             if let Some(customer) = &mut referral.customer_profile {
                 join(customer.team.get_or_insert_default(), &contact);
             }
+        };
+        self.settle(id, None, |before| {
+            if before.referral.customer_profile.is_none() {
+                let why = format!("the referral has no {CUSTOMER_PROFILE} to add a contact to");
+                return Err(Error::invalid(Operation::PatchReferral, why).about(id.as_str()));
+            }
+            self.edited(before, &mut edit)
         })
         .await
     }
@@ -146,11 +158,17 @@ impl ReferralsClient {
     }
 }
 
-/// Adds somebody whose address is not there yet.
+/// Adds somebody who is not there yet: told by the address, or without one by
+/// names and phone number.
 fn join(team: &mut Vec<Member>, member: &Member) {
-    let address = |member: &Member| member.email.as_deref().map(str::to_lowercase);
-    let wanted = address(member);
-    if wanted.is_none() || !team.iter().any(|one| address(one) == wanted) {
+    let text = |text: &Option<String>| text.as_deref().unwrap_or_default().trim().to_lowercase();
+    let address = text(&member.email);
+    let person = |one: &Member| [&one.first_name, &one.last_name, &one.phone_number].map(text);
+    let is_there = team.iter().any(|one| match address.is_empty() {
+        true => person(one) == person(member),
+        false => text(&one.email) == address,
+    });
+    if !is_there {
         team.push(member.clone());
     }
 }

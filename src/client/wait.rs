@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::ReferralsClient;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::generated::client::types::Referral;
 use crate::scalar::ReferralId;
 
@@ -47,7 +47,8 @@ impl ReferralsClient {
     /// The pauses grow from a second to a minute. A pause that the service asks
     /// for (429, `Retry-After`) is kept, and is part of the patience. All time is
     /// that of the client's [`Clock`](crate::clock::Clock). The last look comes
-    /// when the patience is over.
+    /// when the patience is over; where the service throttles it, the one before
+    /// it counts.
     ///
     /// # Caveats
     /// A partner has 14 days to answer, so does Microsoft; for so long a wait,
@@ -55,7 +56,8 @@ impl ReferralsClient {
     ///
     /// # Errors
     /// [`Error`] of a read that failed for another reason than throttling; the
-    /// client has then sent it as often as its policy allows.
+    /// client has then sent it as often as its policy allows. Also of a throttled
+    /// one, where the patience was over before the referral was seen once.
     pub async fn wait_until(
         &self,
         id: &ReferralId,
@@ -65,18 +67,25 @@ impl ReferralsClient {
         let clock = self.clock();
         let end = clock.elapsed().saturating_add(patience);
         let mut pause = FIRST_PAUSE;
+        let mut last = None;
         loop {
             let asked = match self.get(id).await {
                 Ok(referral) if condition(&referral) => {
                     return Ok(Waited::Met(Box::new(referral)));
                 }
-                Ok(referral) if clock.elapsed() >= end => {
-                    return Ok(Waited::TimeOver(Box::new(referral)));
+                Ok(referral) => {
+                    last = Some(Box::new(referral));
+                    None
                 }
-                Ok(_) => None,
-                Err(error) if error.is_throttled() && clock.elapsed() < end => error.retry_after(),
-                Err(error) => return Err(error),
+                Err(error) if !is_held_back(&error) => return Err(error),
+                Err(error) if clock.elapsed() >= end && last.is_none() => return Err(error),
+                Err(error) => error.retry_after(),
             };
+            if clock.elapsed() >= end
+                && let Some(last) = last
+            {
+                return Ok(Waited::TimeOver(last));
+            }
             let left = end.saturating_sub(clock.elapsed());
             clock
                 .sleep(pause.max(asked.unwrap_or_default()).min(left))
@@ -84,4 +93,10 @@ impl ReferralsClient {
             pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
         }
     }
+}
+
+/// Whether the read only has to wait: the service throttles, or throttled until
+/// the deadline of the call.
+fn is_held_back(error: &Error) -> bool {
+    error.is_throttled() || error.kind() == ErrorKind::Deadline
 }

@@ -114,7 +114,9 @@ impl ListOptions {
         self
     }
 
-    /// How many at most (`$top`). The service's own maximum is not known.
+    /// How many at most (`$top`). The service's own maximum is not known, nor
+    /// whether it keeps to the number over several pages: a stream goes on as long
+    /// as the service names a next page, and does not count.
     pub fn top(mut self, referrals: u32) -> Self {
         self.top = Some(i32::try_from(referrals).unwrap_or(i32::MAX));
         self

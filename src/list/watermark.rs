@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta};
 use serde::{Deserialize, Serialize};
 
 use crate::scalar::{ReferralId, Timestamp};
 
 /// How far a synchronisation has come: the newest `updatedDateTime` that was
-/// handed out, and what was handed out shortly before it. Made of the service's
-/// own times only; to be kept as JSON between two runs.
+/// handed out, and what was handed out shortly before it and later. Made of the
+/// service's own times only; to be kept as JSON between two runs.
 ///
 /// ```
 /// use partner_referrals::Watermark;
@@ -26,12 +26,16 @@ pub struct Watermark {
     time: Option<Timestamp>,
     /// What was handed out within the overlap, with its `updatedDateTime`.
     recent: BTreeMap<ReferralId, Timestamp>,
+    /// The caller's own overlap.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    overlap: Option<Duration>,
 }
 
 impl Watermark {
-    /// How far each run looks back behind the last one, in seconds: a change
-    /// that the service dated a little earlier than one that was seen already is
-    /// found still. What was handed out is not handed out again for it.
+    /// How far each run looks back behind the last one, unless
+    /// [`overlap`](Self::overlap) says otherwise: a change that the service dated a
+    /// little earlier than one that was seen already is found still. What was
+    /// handed out is not handed out again for it.
     pub const OVERLAP: Duration = Duration::from_secs(300);
 
     /// Nothing was synchronised yet.
@@ -39,23 +43,43 @@ impl Watermark {
         Self::default()
     }
 
-    /// Everything up to this time counts as synchronised.
+    /// Everything up to this time counts as synchronised, but for what was
+    /// updated within the overlap before it: of that nobody noted what was handed
+    /// out, and the first run hands out all of it.
     pub fn at(time: impl Into<Timestamp>) -> Self {
         Self {
             time: Some(time.into()),
-            recent: BTreeMap::new(),
+            ..Self::default()
         }
     }
 
-    /// The newest `updatedDateTime` that was handed out; none before the first
-    /// run.
+    /// Looks back so far, in place of [`OVERLAP`](Self::OVERLAP); kept with the
+    /// watermark. How late a list may show a change is not documented: a longer
+    /// overlap finds later ones, and costs reading more again. The first run with
+    /// a longer one hands out again what lies in the part that is new.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use partner_referrals::Watermark;
+    ///
+    /// let careful = Watermark::beginning().overlap(Duration::from_secs(24 * 3600));
+    /// # let _ = careful;
+    /// ```
+    #[must_use]
+    pub fn overlap(mut self, overlap: Duration) -> Self {
+        self.overlap = Some(overlap);
+        self
+    }
+
+    /// The newest `updatedDateTime` that was handed out, or an earlier time from
+    /// which on the next run must look; none before the first run.
     pub fn time(&self) -> Option<Timestamp> {
         self.time
     }
 
     /// From when on a run looks.
     pub(crate) fn since(&self) -> Option<Timestamp> {
-        self.time.map(earlier)
+        self.time.map(|time| self.earlier(time))
     }
 
     /// Whether an earlier run handed out this version.
@@ -63,30 +87,38 @@ impl Watermark {
         self.recent.get(id) == Some(&updated)
     }
 
-    /// The watermark after a run that handed out `given` and kept back what was
-    /// updated at `held` or later.
+    /// The watermark after a run that handed out `given`, and behind which there
+    /// may be something that was not seen at one of the times in `limits` or
+    /// later.
     pub(crate) fn after(
         &self,
         given: BTreeMap<ReferralId, Timestamp>,
-        held: Option<Timestamp>,
+        limits: impl IntoIterator<Item = Timestamp>,
     ) -> Self {
         let newest = given.values().copied().max().max(self.time);
-        let time = match (newest, held) {
-            (Some(newest), Some(held)) => Some(newest.min(held)),
-            (newest, _) => newest,
-        };
-        let since = time.map(earlier);
+        let time = newest.map(|newest| limits.into_iter().fold(newest, Timestamp::min));
+        let since = time.map(|time| self.earlier(time));
         let mut recent = self.recent.clone();
         recent.extend(given);
         recent.retain(|_, updated| since.is_none_or(|since| *updated >= since));
-        Self { time, recent }
+        Self {
+            time,
+            recent,
+            overlap: self.overlap,
+        }
     }
-}
 
-fn earlier(time: Timestamp) -> Timestamp {
-    let overlap = TimeDelta::from_std(Watermark::OVERLAP).unwrap_or_default();
-    let earlier = time.utc().checked_sub_signed(overlap);
-    earlier.map_or(time, Timestamp::from)
+    fn earlier(&self, time: Timestamp) -> Timestamp {
+        let overlap = self.overlap.unwrap_or(Self::OVERLAP);
+        let earlier = TimeDelta::from_std(overlap)
+            .ok()
+            .and_then(|overlap| time.utc().checked_sub_signed(overlap));
+        // Longer than there are times: from the first one on.
+        earlier
+            .unwrap_or(DateTime::UNIX_EPOCH)
+            .min(time.utc())
+            .into()
+    }
 }
 
 impl fmt::Debug for Watermark {
@@ -94,6 +126,7 @@ impl fmt::Debug for Watermark {
         f.debug_struct("Watermark")
             .field("time", &self.time)
             .field("recent", &self.recent.len())
+            .field("overlap", &self.overlap.unwrap_or(Self::OVERLAP))
             .finish()
     }
 }
@@ -114,19 +147,41 @@ mod tests {
     #[test]
     fn what_was_kept_back_holds_the_watermark() {
         let start = Watermark::at(at(10));
-        assert_eq!(start.after(given(&[20, 30]), None).time(), Some(at(30)));
-        assert_eq!(
-            start.after(given(&[20, 30]), Some(at(25))).time(),
-            Some(at(25))
-        );
+        assert_eq!(start.after(given(&[20, 30]), []).time(), Some(at(30)));
+        let held = |limits: &[u32]| {
+            let limits = limits.iter().map(|minute| at(*minute));
+            start.after(given(&[20, 30]), limits).time()
+        };
+        assert_eq!(held(&[25]), Some(at(25)));
+        assert_eq!(held(&[25, 22, 40]), Some(at(22)));
         // It never goes back by itself.
-        assert_eq!(start.after(given(&[5]), None).time(), Some(at(10)));
-        assert_eq!(start.after(given(&[]), None).time(), Some(at(10)));
+        assert_eq!(start.after(given(&[5]), []).time(), Some(at(10)));
+        assert_eq!(start.after(given(&[]), []).time(), Some(at(10)));
+    }
+
+    #[test]
+    fn an_overlap_of_ones_own_is_kept_and_counts_for_what_is_remembered() {
+        let hour = Duration::from_secs(3600);
+        let start = Watermark::at(at(10)).overlap(hour);
+        let after = start.after(given(&[20, 59]), []);
+        let id = ReferralId::new("r20").unwrap();
+        assert!(after.has(&id, at(20)));
+        let kept = serde_json::to_string(&after).unwrap();
+        let kept: Watermark = serde_json::from_str(&kept).unwrap();
+        assert_eq!(kept, after);
+        assert_eq!(kept.since(), Some("2024-03-01T09:59:00Z".parse().unwrap()));
+        // As it was written before there was one.
+        let old = r#"{"time":"2024-03-01T10:10:00Z","recent":{}}"#;
+        let old: Watermark = serde_json::from_str(old).unwrap();
+        assert_eq!(old, Watermark::at(at(10)));
+        assert_eq!(serde_json::to_value(&old).unwrap().get("overlap"), None);
+        let all = Watermark::at(at(10)).overlap(Duration::MAX);
+        assert_eq!(all.since(), Some(DateTime::UNIX_EPOCH.into()));
     }
 
     #[test]
     fn only_what_lies_within_the_overlap_is_remembered() {
-        let after = Watermark::beginning().after(given(&[20, 25, 30]), None);
+        let after = Watermark::beginning().after(given(&[20, 25, 30]), []);
         let has = |minute: u32| {
             let id = ReferralId::new(format!("r{minute}")).unwrap();
             after.has(&id, at(minute))

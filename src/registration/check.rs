@@ -167,16 +167,19 @@ fn of_contract(contract: &RegistrationContract, at: &[&str], times: &Times, foun
         let path = [at, &[registration::CONTRACT, member]].concat();
         found.report(broken, rule, &path);
     };
+    // The portal asks for dates: what counts is the day, in UTC.
+    let day = |time: Timestamp| time.utc().date_naive();
     let older = |time: Timestamp, days: i32| {
-        times.registered.utc() - time.utc() > TimeDelta::days(days.into())
+        day(times.registered) - day(time) > TimeDelta::days(days.into())
     };
     if let Some(signed) = contract.sign_date_time {
         let late = older(signed, rules::DAYS_SINCE_SIGNATURE);
         report(late, Rule::SignedLately, SIGN_DATE_TIME);
-        report(signed > times.now, Rule::SignedAlready, SIGN_DATE_TIME);
-        let early = signed < times.created;
+        let signed = day(signed);
+        report(signed > day(times.now), Rule::SignedAlready, SIGN_DATE_TIME);
+        let early = signed < day(times.created);
         report(early, Rule::SignedAfterCreation, SIGN_DATE_TIME);
-        let early = times.invited.is_some_and(|invited| signed < invited);
+        let early = times.invited.is_some_and(|invited| signed < day(invited));
         report(early, Rule::SignedAfterInvitation, SIGN_DATE_TIME);
     }
     let start = contract.start_date_time;
@@ -205,11 +208,12 @@ fn of_solution(
     at: &[&str],
     found: &mut Found,
 ) {
-    // An answer does not have it; what was sent stays in `extra`.
+    // An answer does not have it, and then it is taken for the contract's; what
+    // was sent stays in `extra`.
     let currency = solution.extra.get(new_registration_solution::CURRENCY);
     let currency = currency.and_then(serde_json::Value::as_str);
     let most = contract
-        .filter(|contract| currency.is_some() && contract.currency.as_deref() == currency)
+        .filter(|contract| currency.is_none() || contract.currency.as_deref() == currency)
         .and_then(|contract| contract.value);
     let above = matches!((solution.value, most), (Some(value), Some(most)) if value > most);
     let path = [at, &[registration_solution::VALUE]].concat();

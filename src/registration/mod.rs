@@ -22,7 +22,7 @@ pub(crate) use check::{judged, problems_of_change};
 pub use rule::{RegistrationProblem, RegistrationRule};
 
 use crate::error::Error;
-use crate::generated::client::types::{NewRegistration, Registration};
+use crate::generated::client::types::{NewRegistration, Referral, Registration};
 use crate::generated::enums::RegistrationStatus;
 use crate::generated::wire::registration_rules::ENDED;
 use crate::scalar::{ReferralId, Timestamp};
@@ -111,6 +111,21 @@ impl Registration {
         history.sort_by_key(|(_, time)| *time);
         history
     }
+}
+
+/// Whether a registration of a referral stands or may still: it has neither
+/// failed nor been closed.
+pub(crate) fn stands(one: &Registration, referral: &Referral) -> bool {
+    let status = one
+        .status
+        .as_ref()
+        .or(referral.registration_status.as_ref());
+    !status.is_some_and(|status| {
+        matches!(
+            status,
+            RegistrationStatus::Failed | RegistrationStatus::Closed
+        )
+    })
 }
 
 /// A new registration as a referral has it afterwards. What an answer does not

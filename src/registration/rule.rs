@@ -8,7 +8,8 @@ use std::fmt;
 ///
 /// Sums are compared in US dollars only; how the portal compares others is not
 /// known. Where a referral does not say what a rule asks for, the rule is not
-/// judged.
+/// judged. Of signature and begin of a contract the day counts, in UTC: the
+/// portal asks for dates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RegistrationRule {
@@ -53,7 +54,8 @@ pub enum RegistrationRule {
     /// There is a solution (portal 2023: an Azure IP co-sell eligible one).
     Solution,
     /// A solution is not worth more than the contract (portal 2023). Judged in
-    /// one currency.
+    /// one currency; a solution that was read, which has none, is taken to be in
+    /// that of the contract.
     SolutionWithinContract,
     /// A sale through the Marketplace has its time (portal 2023).
     TransactionTime,

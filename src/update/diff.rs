@@ -209,11 +209,13 @@ fn rewritten(raw: Option<&str>, before: &str, after: &str) -> String {
             };
             (name.as_str(), text)
         });
-        let nulls = raw
-            .iter()
-            .filter(|(name, value)| is_null(Some(value.get())) && !after.contains_key(*name));
-        let nulls = nulls.map(|(name, _)| (name.as_str(), "null".to_owned()));
-        return object(changed.chain(nulls));
+        // What reads as nothing, null or an empty text, is in neither.
+        let blank = raw.iter().filter(|(name, value)| {
+            let unread = is_null(Some(value.get())) || !before.contains_key(*name);
+            unread && !after.contains_key(*name)
+        });
+        let blank = blank.map(|(name, value)| (name.as_str(), value.get().to_owned()));
+        return object(changed.chain(blank));
     }
     if let (Some(raw), Some(before), Some(after)) = (items(raw), items(before), items(after))
         && raw.len() == before.len()

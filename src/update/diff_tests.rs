@@ -214,6 +214,27 @@ fn what_cannot_be_changed_is_refused_and_named() {
     }
 }
 
+#[test]
+fn what_reads_as_nothing_is_sent_with_its_list_as_it_was_written() {
+    let mut raw = referral();
+    raw["details"]["requirements"] = json!({"solutions": [
+        {"id": "a", "name": "old", "price": "", "closingDateTime": "", "publisherName": null},
+    ]});
+    let found = changes(&raw.to_string(), |one| {
+        let details = one.details.as_mut().unwrap();
+        let requirements = details.requirements.as_mut().unwrap();
+        let solution = &mut requirements.solutions.as_mut().unwrap()[0];
+        solution.name = Some("new".to_owned());
+    });
+    let sent: Value = serde_json::from_str(&found.unwrap()[0].value).unwrap();
+    assert_eq!(
+        sent,
+        json!([
+            {"id": "a", "name": "new", "price": "", "closingDateTime": "", "publisherName": null},
+        ])
+    );
+}
+
 /// Values of every kind that a member may have.
 fn values() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![

@@ -1,7 +1,7 @@
 //! Whether a change whose answer was lost was made.
 
 use super::diff::Change;
-use super::json::{alike, at, items};
+use super::json::{alike, at, items, turned};
 
 /// What a referral says of a change that may have been made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,11 +14,12 @@ pub(crate) enum Seen {
     Unclear,
 }
 
-/// Whether what is to be appended is there already.
-pub(crate) fn is_there(change: &Change, text: &str) -> bool {
+/// At which places of its list what is to be appended is there already.
+pub(crate) fn places(change: &Change, text: &str) -> Vec<usize> {
     let items = at(text, &change.path).and_then(items).unwrap_or_default();
-    let mut items = items.iter();
-    items.any(|item| alike(Some(change.meant()), Some(item.get())))
+    let items = items.iter().enumerate();
+    let like = items.filter(|(_, item)| alike(Some(change.meant()), Some(item.get())));
+    like.map(|(place, _)| place).collect()
 }
 
 /// Compares what was meant with what is there now. `base` is the referral that
@@ -27,7 +28,7 @@ pub(crate) fn judge(changes: &[Change], base: &str, now: &str) -> Seen {
     let made = |change: &Change| {
         let found = at(now, &change.path);
         if !change.append {
-            return alike(Some(change.meant()), found);
+            return turned(Some(change.meant()), at(base, &change.path), found);
         }
         // As many as there were, and those that were meant to come.
         let like = |text: Option<&str>| {

@@ -7,13 +7,13 @@ use serde_json::value::RawValue;
 use crate::scalar::{Amount, Timestamp};
 
 /// The members of an object; none of anything else.
-pub(super) fn members(text: &str) -> Option<BTreeMap<String, &RawValue>> {
+pub(crate) fn members(text: &str) -> Option<BTreeMap<String, &RawValue>> {
     text.trim_start().starts_with('{').then_some(())?;
     serde_json::from_str(text).ok()
 }
 
 /// The items of a list; none of anything else.
-pub(super) fn items(text: &str) -> Option<Vec<&RawValue>> {
+pub(crate) fn items(text: &str) -> Option<Vec<&RawValue>> {
     text.trim_start().starts_with('[').then_some(())?;
     serde_json::from_str(text).ok()
 }
@@ -35,7 +35,7 @@ pub(super) fn is_null(text: Option<&str>) -> bool {
 }
 
 /// An object as text.
-pub(super) fn object<'a>(members: impl IntoIterator<Item = (&'a str, String)>) -> String {
+pub(crate) fn object<'a>(members: impl IntoIterator<Item = (&'a str, String)>) -> String {
     let mut out = String::from("{");
     for (index, (name, value)) in members.into_iter().enumerate() {
         if index > 0 {
@@ -50,7 +50,7 @@ pub(super) fn object<'a>(members: impl IntoIterator<Item = (&'a str, String)>) -
 }
 
 /// A list as text.
-pub(super) fn list(items: impl IntoIterator<Item = String>) -> String {
+pub(crate) fn list(items: impl IntoIterator<Item = String>) -> String {
     let items: Vec<String> = items.into_iter().collect();
     format!("[{}]", items.join(","))
 }
@@ -77,19 +77,79 @@ pub(super) fn alike(meant: Option<&str>, found: Option<&str>) -> bool {
                 .zip(&found)
                 .all(|(meant, found)| alike(Some(meant.get()), Some(found.get())));
     }
-    let number = |text: &str| serde_json::from_str::<Amount>(text).ok();
-    if let (Some(meant), Some(found)) = (number(meant), number(found)) {
-        return meant == found;
+    likeness(meant, found) != Likeness::Other
+}
+
+/// Whether `found` is what a change made of `base`. What is merely alike does
+/// not tell, where it was alike before: nothing that the change takes away is
+/// there any more, and a text that it only spells anew is there to the letter.
+pub(super) fn turned(meant: Option<&str>, base: Option<&str>, found: Option<&str>) -> bool {
+    let (Some(meant), Some(found)) = (meant, found) else {
+        return is_null(meant) && is_null(found);
+    };
+    if let (Some(new), Some(now)) = (members(meant), members(found)) {
+        let old = base.and_then(members).unwrap_or_default();
+        let gone = old.iter().all(|(name, value)| {
+            let left = || now.get(name).map(|value| value.get());
+            new.contains_key(name) || is_null(Some(value.get())) || is_null(left())
+        });
+        return gone
+            && new.iter().all(|(name, value)| {
+                let old = old.get(name).map(|value| value.get());
+                let now = now.get(name).map(|value| value.get());
+                turned(Some(value.get()), old, now)
+            });
     }
+    if let (Some(new), Some(now)) = (items(meant), items(found)) {
+        let old = base.and_then(items).unwrap_or_default();
+        // Which item was which is told by the place alone.
+        let old = |index: usize| old.get(index).filter(|_| old.len() == new.len());
+        return new.len() == now.len()
+            && new.iter().zip(&now).enumerate().all(|(index, (new, now))| {
+                let old = old(index).map(|value| value.get());
+                turned(Some(new.get()), old, Some(now.get()))
+            });
+    }
+    match likeness(meant, found) {
+        Likeness::Same => true,
+        Likeness::Spelled => !alike(Some(meant), base),
+        Likeness::Other => false,
+    }
+}
+
+/// How two values compare that are neither objects nor lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Likeness {
+    Same,
+    /// One text, with HTML's escapes and without.
+    Spelled,
+    Other,
+}
+
+fn likeness(one: &str, other: &str) -> Likeness {
     let text = |json: &str| serde_json::from_str::<String>(json).ok();
-    let (Some(meant), Some(found)) = (text(meant), text(found)) else {
-        return false;
+    let same = |same: bool| match same {
+        true => Likeness::Same,
+        false => Likeness::Other,
+    };
+    let (Some(one_text), Some(other_text)) = (text(one), text(other)) else {
+        // Two texts are no numbers: "7" is not "007".
+        let number = |json: &str| serde_json::from_str::<Amount>(json).ok();
+        let numbers = number(one).zip(number(other));
+        return same(one.trim() == other.trim() || numbers.is_some_and(|(a, b)| a == b));
     };
     let time = |text: &str| text.parse::<Timestamp>().ok();
-    match (time(&meant), time(&found)) {
-        (Some(meant), Some(found)) => meant == found,
-        _ => unescaped(&meant) == unescaped(&found),
+    match (time(&one_text), time(&other_text)) {
+        (Some(one), Some(other)) => same(one == other),
+        _ if one_text == other_text => Likeness::Same,
+        _ if same_text(&one_text, &other_text) => Likeness::Spelled,
+        _ => Likeness::Other,
     }
+}
+
+/// Whether two texts are the same but for HTML's escapes.
+pub(crate) fn same_text(one: &str, other: &str) -> bool {
+    unescaped(one) == unescaped(other)
 }
 
 /// The service has been seen to give names back with HTML's escapes.
@@ -124,10 +184,48 @@ mod tests {
             ("true", "false"),
             (r#""a""#, "null"),
             ("{}", "[]"),
+            (r#""007""#, r#""7""#),
         ] {
             assert!(!alike(Some(meant), Some(found)), "{meant} {found}");
         }
         assert!(alike(None, Some("null")) && alike(Some("null"), None));
         assert!(!alike(None, Some("1")));
+    }
+
+    #[test]
+    fn what_was_alike_before_is_no_sign_that_a_change_was_made() {
+        let (plain, escaped) = (r#""A & B""#, r#""A &amp; B""#);
+        for (meant, base, found, made) in [
+            (plain, r#""C""#, escaped, true),
+            (plain, escaped, plain, true),
+            (plain, escaped, escaped, false),
+            (r#"{"a":1}"#, r#"{"a":1,"b":2}"#, r#"{"a":1,"b":2}"#, false),
+            (
+                r#"{"a":1}"#,
+                r#"{"a":1,"b":2}"#,
+                r#"{"a":1,"b":null}"#,
+                true,
+            ),
+            (r#"{"a":1}"#, r#"{"a":0}"#, r#"{"a":1,"new":2}"#, true),
+            (
+                r#"[{"a":{}}]"#,
+                r#"[{"a":{"b":"x"}}]"#,
+                r#"[{"a":{"b":"x"}}]"#,
+                false,
+            ),
+            (
+                r#"[{"a":1}]"#,
+                r#"[{"b":2},{}]"#,
+                r#"[{"a":1,"b":2}]"#,
+                true,
+            ),
+            ("[1]", "[1,2]", "[1,2]", false),
+            ("null", "1", "1", false),
+            ("10.0", "10", "10", true),
+        ] {
+            let turned = turned(Some(meant), Some(base), Some(found));
+            assert_eq!(turned, made, "{base} to {meant}: {found}");
+        }
+        assert!(turned(Some("null"), Some("1"), None));
     }
 }

@@ -17,7 +17,8 @@ use crate::scalar::{ETag, PatchValue};
 
 pub(crate) use correction::corrections;
 pub(crate) use diff::{Change, diff};
-pub(crate) use intent::{Seen, is_there, judge};
+pub(crate) use intent::{Seen, judge, places};
+pub(crate) use json::{items, list, members, object, same_text};
 
 /// A change of a referral, made of `add` and `replace`.
 ///

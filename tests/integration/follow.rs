@@ -186,3 +186,31 @@ async fn a_wait_keeps_the_pause_that_the_service_asks_for_and_ends_with_any_othe
     assert!(error.unwrap_err().is_not_found());
     assert_eq!(sandbox.requests_so_far(), asked + 1);
 }
+
+#[tokio::test]
+async fn a_wait_whose_last_look_is_throttled_ends_with_what_it_saw_before() {
+    let sandbox = sandbox().await;
+    let clock = Arc::new(ManualClock::default());
+    let client = builder(&sandbox).clock(Arc::clone(&clock)).build().unwrap();
+    let referral = client.create(&published()).await.unwrap();
+    let busy = || Fault::Status {
+        status: 429,
+        body: FaultBody::Empty,
+        headers: vec![("retry-after".to_owned(), "400".to_owned())],
+    };
+    let second = FaultRule::new(busy()).method("GET").nth(2);
+    sandbox.set_faults(FaultPlan::new().rule(second));
+    let patience = Duration::from_secs(100);
+    let over = client.wait_until(&referral.id, |_| false, patience).await;
+    let Waited::TimeOver(seen) = over.unwrap() else {
+        panic!("a condition that never holds was met");
+    };
+    assert_eq!(seen.id, referral.id);
+
+    // Never seen: the error says so.
+    clock.sleep(Duration::from_secs(3600)).await;
+    sandbox.set_faults(FaultPlan::new().rule(FaultRule::new(busy()).method("GET")));
+    let never = client.wait_until(&referral.id, |_| true, patience).await;
+    let error = never.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Deadline, "{error}");
+}

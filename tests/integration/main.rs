@@ -19,6 +19,8 @@ mod mock;
 mod schemars;
 
 #[cfg(feature = "sandbox")]
+mod append;
+#[cfg(feature = "sandbox")]
 mod canaries;
 #[cfg(feature = "sandbox")]
 mod contract;
@@ -26,6 +28,8 @@ mod contract;
 mod create;
 #[cfg(feature = "sandbox")]
 mod credential;
+#[cfg(feature = "sandbox")]
+mod doubt;
 #[cfg(feature = "sandbox")]
 mod edit;
 #[cfg(feature = "sandbox")]
@@ -58,6 +62,8 @@ mod shared_referral;
 mod support;
 #[cfg(feature = "sandbox")]
 mod sync;
+#[cfg(feature = "sandbox")]
+mod transition;
 #[cfg(feature = "sandbox")]
 mod update;
 #[cfg(feature = "sandbox")]

@@ -1,9 +1,13 @@
 //! Everything since the last time: nothing lost, nothing twice.
 
-use partner_referrals::sandbox::{Fault, FaultBody, FaultPlan, FaultRule, Sandbox};
-use partner_referrals::{ReferralsClient, Watermark};
-use serde_json::json;
+use std::time::Duration;
 
+use partner_referrals::clock::ManualClock;
+use partner_referrals::sandbox::{Fault, FaultBody, FaultPlan, FaultRule, Sandbox};
+use partner_referrals::{ReferralsClient, StaticToken, Timestamp, Watermark};
+use serde_json::{Value, json};
+
+use crate::fault_server::{Act, FaultServer, answer};
 use crate::support::{client, once};
 
 async fn small_pages() -> (Sandbox, ReferralsClient) {
@@ -118,9 +122,7 @@ async fn where_times_cannot_be_compared_the_newest_are_read_until_they_are_old_e
             &format!("{hour:02}:00:00"),
         );
     }
-    let at = "2024-03-01T19:30:00Z"
-        .parse::<partner_referrals::Timestamp>()
-        .unwrap();
+    let at = "2024-03-01T19:30:00Z".parse::<Timestamp>().unwrap();
     insert(&sandbox, "a", "20:00:00");
     insert(&sandbox, "b", "21:00:00");
     let mut kept = serde_json::to_string(&Watermark::at(at)).unwrap();
@@ -168,10 +170,107 @@ async fn another_refusal_than_that_of_the_filter_ends_a_run() {
         insert(&sandbox, "a", "10:00:00");
         let refusal = FaultRule::new(Fault::status(status, FaultBody::Empty)).nth(1);
         sandbox.set_faults(FaultPlan::new().rule(refusal));
-        let at: partner_referrals::Timestamp = "2024-03-01T09:00:00Z".parse().unwrap();
+        let at: Timestamp = "2024-03-01T09:00:00Z".parse().unwrap();
         let mut sync = client.sync_since(&Watermark::at(at));
         let first = sync.next().await.unwrap();
         assert_eq!(first.is_ok(), asked == 2, "{status}");
         assert_eq!(sandbox.requests().len(), asked, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_dated_ahead_of_the_service_does_not_carry_the_watermark_with_it() {
+    let (sandbox, client) = small_pages().await;
+    let insert_at = |name: &str, at: &str| {
+        sandbox.insert(json!({ "name": name, "updatedDateTime": at, "createdDateTime": at }))
+    };
+    insert(&sandbox, "a", "10:00:00");
+    insert_at("ahead", "2099-01-01T00:00:00Z");
+    let mut kept = beginning();
+    assert_eq!(run(&client, &mut kept).await, ["a", "ahead"]);
+    let now = || Timestamp::from(chrono::Utc::now()).to_string();
+    insert_at("new", &now());
+    assert_eq!(run(&client, &mut kept).await, ["new"]);
+    assert!(run(&client, &mut kept).await.is_empty());
+    // One that was carried away by an earlier version comes back.
+    let ahead = "2099-01-01T00:00:00Z".parse::<Timestamp>();
+    let mut kept = serde_json::to_string(&Watermark::at(ahead.unwrap())).unwrap();
+    run(&client, &mut kept).await;
+    insert_at("newer", &now());
+    let mut names = run(&client, &mut kept).await;
+    names.retain(|name| name == "newer");
+    assert_eq!(names, ["newer"]);
+}
+
+#[tokio::test]
+async fn an_overlap_of_ones_own_finds_what_came_later_still() {
+    let (sandbox, client) = small_pages().await;
+    insert(&sandbox, "a", "10:00:00");
+    let hour = Watermark::beginning().overlap(Duration::from_secs(3600));
+    let mut kept = serde_json::to_string(&hour).unwrap();
+    assert_eq!(run(&client, &mut kept).await, ["a"]);
+    insert(&sandbox, "late", "09:10:00");
+    insert(&sandbox, "too late", "08:59:00");
+    assert_eq!(run(&client, &mut kept).await, ["late"]);
+    assert!(run(&client, &mut kept).await.is_empty());
+}
+
+/// A page of referrals, each a name and the minute of its last change; not the
+/// last one, where it names a next.
+fn page(referrals: &[(&str, u32)], next: Option<&str>) -> Act {
+    let example = include_str!("../../openapi/examples/create_referral.response.200.json");
+    let one = |(name, minute): &(&str, u32)| {
+        let mut one: Value = serde_json::from_str(example).unwrap();
+        one["id"] = json!(name.trim_end_matches('\''));
+        one["name"] = json!(name);
+        one["updatedDateTime"] = json!(format!("2024-03-01T10:{minute:02}:00Z"));
+        one
+    };
+    let mut body = json!({ "value": referrals.iter().map(one).collect::<Vec<_>>() });
+    if let Some(next) = next {
+        body["@odata.nextLink"] = json!(format!("http://h/?$skiptoken={next}"));
+    }
+    let headers = [
+        ("content-type", "application/json"),
+        ("date", "Fri, 01 Mar 2024 12:00:00 GMT"),
+    ];
+    Act::Answer(answer("200 OK", &headers, body.to_string()))
+}
+
+/// A service that counts its pages from the front: `a` is changed when the first
+/// page was read and moves to the end, and `c` from the third place to the second.
+#[tokio::test]
+async fn a_referral_that_moves_up_behind_the_reader_is_given_by_the_next_run() {
+    let moved = [
+        page(&[("a", 0), ("b", 1)], Some("2")),
+        page(&[("d", 20), ("a'", 30)], None),
+    ];
+    // Handed out by this run, or by one before it.
+    for before in [false, true] {
+        let first = before.then(|| page(&[("a", 0)], None));
+        let rest = page(&[("b", 1), ("c", 2), ("d", 20), ("a'", 30)], None);
+        let script = first.into_iter().chain(moved.clone()).chain([rest]);
+        let server = FaultServer::start(script).await;
+        let client = ReferralsClient::builder(StaticToken::new("token").unwrap())
+            .base_url(server.url())
+            .allow_insecure_loopback()
+            .clock(ManualClock::default())
+            .build()
+            .unwrap();
+        let mut kept = beginning();
+        if before {
+            assert_eq!(run(&client, &mut kept).await, ["a"]);
+        }
+        let given: &[&str] = match before {
+            true => &["b", "d", "a'"],
+            false => &["a", "b", "d"],
+        };
+        assert_eq!(run(&client, &mut kept).await, given);
+        let held: Watermark = serde_json::from_str(&kept).unwrap();
+        assert_eq!(held.time(), "2024-03-01T10:00:00Z".parse().ok());
+        let given: &[&str] = if before { &["c"] } else { &["c", "a'"] };
+        assert_eq!(run(&client, &mut kept).await, given);
+        let filter = server.requests().pop().unwrap().target;
+        assert!(filter.contains("09%3A55%3A00"), "{filter}");
     }
 }

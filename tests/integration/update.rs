@@ -1,11 +1,13 @@
 //! Changes: patch, transition, put.
 
+use partner_referrals::clock::ManualClock;
 use partner_referrals::lifecycle::{Status, Substatus, Transition};
 use partner_referrals::sandbox::{Fault, Sandbox};
 use partner_referrals::types::{NewMember, Referral};
-use partner_referrals::{Amount, ErrorKind, Outcome, Patch, Patched, ReferralsClient};
+use partner_referrals::{Amount, ErrorKind, Outcome, Patch, Patched, ReferralsClient, StaticToken};
 use serde_json::json;
 
+use crate::fault_server::{Act, FaultServer, answer};
 use crate::support::{always, once, published, sandbox, writes};
 
 async fn created() -> (Sandbox, ReferralsClient, Referral) {
@@ -242,4 +244,33 @@ async fn a_put_sends_the_whole_referral_without_links_and_keeps_unknown_members(
     assert_eq!(body["details"]["futureDetail"], json!([1, 2]));
     assert_eq!(replaced.external_reference_id.as_deref(), Some("CRM-1"));
     assert_eq!(replaced.extra["futureMember"], json!({"kept": true}));
+}
+
+#[tokio::test]
+async fn a_referral_without_an_etag_in_its_body_has_that_of_the_header() {
+    let example = include_str!("../../openapi/examples/create_referral.response.200.json");
+    let mut body: serde_json::Value = serde_json::from_str(example).unwrap();
+    body["eTag"] = serde_json::Value::Null;
+    let body = body.to_string();
+    let headers = [
+        ("content-type", "application/json"),
+        ("etag", "\"of the header\""),
+    ];
+    let answer = Act::Answer(answer("200 OK", &headers, body));
+    let server = FaultServer::start([answer]).await;
+    let client = ReferralsClient::builder(StaticToken::new("token").unwrap())
+        .base_url(server.url())
+        .allow_insecure_loopback()
+        .clock(ManualClock::default())
+        .build()
+        .unwrap();
+    let id = "4111fffc-f9ee-4d53-bba6-569135228642".parse().unwrap();
+    let read = client.get(&id).await.unwrap();
+    assert_eq!(read.e_tag.unwrap().as_str(), "\"of the header\"");
+    let edit = |one: &mut Referral| one.sales_stage = Some("another".to_owned());
+    let updated = client.update(&id, edit).await.unwrap();
+    let patch = server.requests().pop().unwrap();
+    assert_eq!(patch.method, "PATCH");
+    assert_eq!(patch.values("if-match"), ["\"of the header\""]);
+    assert!(updated.into_referral().unwrap().e_tag.is_some());
 }

@@ -135,6 +135,8 @@ async fn a_private_deal_is_shown_and_microsoft_invited_with_what_the_deal_has() 
 
     assert_eq!(DealType::of(&invited.own), Some(DealType::PartnerLed));
     assert_eq!(DealType::of(&invited.connected), Some(DealType::CoSell));
+    let both = [invited.own.clone(), invited.connected.clone()];
+    assert_eq!(DealType::of_engagement(&both), Some(DealType::CoSell));
     assert_eq!(halves(&sandbox)[0]["id"], json!(invited.connected.id));
     let again = client
         .invite_microsoft(&referral.id, &invitation())
@@ -245,6 +247,50 @@ async fn all_that_is_wrong_is_told_at_once_and_nothing_is_sent() {
         .unwrap_err();
     let paths: Vec<&str> = error.problems().iter().map(|one| one.path()).collect();
     assert_eq!(paths, ["/organizationId"]);
+}
+
+#[tokio::test]
+async fn what_of_a_deal_a_new_referral_cannot_have_costs_nothing_else_and_is_told() {
+    let (sandbox, client, referral) = private().await;
+    sandbox.edit(referral.id.as_str(), |stored| {
+        let requirements = &mut stored["details"]["requirements"];
+        // The first says nothing; it is not missed.
+        requirements["products"] = json!([{"id": null}, {"id": "Azure"}]);
+    });
+    let own = sandbox.referral(referral.id.as_str()).unwrap();
+    let before = writes(&sandbox).len();
+    for invitation in [invitation(), invitation().without_portal_rules()] {
+        // Of these one cannot be had without losing something.
+        sandbox.edit(referral.id.as_str(), |stored| {
+            stored["details"]["requirements"]["services"] = json!([{"id": null, "later": "x"}]);
+            stored["customerProfile"]["ids"] = json!([{"profileType": null, "id": "1"}]);
+        });
+        let error = client.invite_microsoft(&referral.id, &invitation).await;
+        let error = error.unwrap_err();
+        let paths: Vec<&str> = error.problems().iter().map(|one| one.path()).collect();
+        assert_eq!(
+            paths,
+            ["/details/requirements/services/0", "/customerProfile/ids/0"]
+        );
+        assert_eq!(writes(&sandbox).len(), before);
+    }
+    sandbox.edit(referral.id.as_str(), |stored| {
+        stored["details"]["requirements"]["services"] = json!([]);
+        stored["customerProfile"]["ids"] = json!([]);
+    });
+    let invitation = invitation().without_portal_rules();
+    client
+        .invite_microsoft(&referral.id, &invitation)
+        .await
+        .unwrap();
+    let body = writes(&sandbox).pop().unwrap().json().unwrap();
+    for member in ["currency", "notes", "closingDateTime", "dealValue"] {
+        assert_eq!(body["details"][member], own["details"][member], "{member}");
+    }
+    let requirements = &body["details"]["requirements"];
+    assert_eq!(requirements["products"], json!([{"id": "Azure"}]));
+    let solutions = &own["details"]["requirements"]["solutions"];
+    assert_eq!(requirements["solutions"][0]["id"], solutions[0]["id"]);
 }
 
 #[tokio::test]

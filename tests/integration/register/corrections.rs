@@ -108,3 +108,21 @@ async fn a_correction_is_refused_for_what_it_breaks_and_not_for_what_was_broken(
     assert_eq!(rules(&error)[0].0, Rule::NotEnded);
     assert_eq!(writes(&sandbox).len(), sent + 1);
 }
+
+#[tokio::test]
+async fn a_solution_may_not_come_to_be_worth_more_than_its_contract() {
+    let (sandbox, client, id) = deal().await;
+    client.register_deal(&id, &new()).await.unwrap();
+    let sent = writes(&sandbox).len();
+    // An answer does not repeat the currency of a solution.
+    let error = client
+        .update_registration(&id, |one| {
+            let solution = &mut one.solution_details.as_mut().unwrap()[0];
+            solution.value = "50000.11".parse().ok();
+        })
+        .await
+        .unwrap_err();
+    let path = "/registrations/0/solutionDetails/0/value";
+    assert_eq!(rules(&error), [(Rule::SolutionWithinContract, path)]);
+    assert_eq!(writes(&sandbox).len(), sent);
+}

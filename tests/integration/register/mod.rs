@@ -182,6 +182,37 @@ async fn a_co_sell_deal_is_registered_once_microsoft_has_accepted_it() {
 }
 
 #[tokio::test]
+async fn one_that_failed_is_not_told_as_registered() {
+    for (status, stands) in [
+        ("Failed", false),
+        ("Closed", false),
+        ("Approved", true),
+        ("ReviewPending", true),
+    ] {
+        let (sandbox, client, id) = deal().await;
+        client.register_deal(&id, &new()).await.unwrap();
+        let same = one_of(&sandbox, &id);
+        sandbox.edit(id.as_str(), |stored| {
+            stored["registrations"][0]["status"] = json!(status);
+        });
+        let again = client.register_deal(&id, &same).await;
+        match again {
+            Ok(again) => assert!(stands && !again.is_changed(), "{status}"),
+            Err(error) => {
+                assert!(!stands, "{status}: {error}");
+                let ended = (Rule::NotEnded, "/registrationStatus");
+                assert_eq!(rules(&error), [ended]);
+            }
+        }
+        assert_eq!(writes(&sandbox).len(), 1, "{status}");
+        // Unchecked, it is for the service to say; the stand-in refuses it.
+        let unchecked = client.register_deal_unchecked(&id, &same).await;
+        assert_eq!(unchecked.is_err(), !stands, "{status}");
+        assert_eq!(writes(&sandbox).len(), 1 + usize::from(!stands), "{status}");
+    }
+}
+
+#[tokio::test]
 async fn a_lost_answer_is_looked_for_and_nothing_is_registered_twice() {
     for (lost, sends_again, reaches) in [
         (Fault::CutAfterWrite, true, true),

@@ -90,10 +90,11 @@ fn judge(change: &Change, now: Timestamp) -> Vec<Rule> {
 fn the_border_of_each_rule_is_on_the_right_side() {
     // To the digits that the wire has.
     let now = time(&Timestamp::from(Utc::now()).to_string());
-    let at = move |offset: TimeDelta| Timestamp::from(now.utc() + offset);
     let second = TimeDelta::seconds(1);
-    let ago = move |days, more: TimeDelta| at(-TimeDelta::days(days) - more);
-    let zero = TimeDelta::zero();
+    let days = TimeDelta::days;
+    // A whole day counts, from its first second to its last.
+    let midnight = now.utc().date_naive().and_time(chrono::NaiveTime::MIN);
+    let today = move |offset: TimeDelta| Timestamp::from(midnight.and_utc() + offset);
     let signed = move |when: Timestamp| -> Change {
         Box::new(move |one, new| {
             one.created_date_time = days_ago(100);
@@ -124,15 +125,26 @@ fn the_border_of_each_rule_is_on_the_right_side() {
         (opened(TimeDelta::hours(72)), None),
         (opened(TimeDelta::hours(72) - second), Some(Rule::WonInTime)),
         (signed(now), None),
-        (signed(at(second)), Some(Rule::SignedAlready)),
-        (signed(ago(60, zero)), None),
-        (signed(ago(60, second)), Some(Rule::SignedLately)),
+        (signed(today(days(1) - second)), None),
+        (signed(today(days(1))), Some(Rule::SignedAlready)),
+        (signed(today(-days(60))), None),
+        (signed(today(-days(60) - second)), Some(Rule::SignedLately)),
         (
-            Box::new(|one, new| new.contract.sign_date_time = one.created_date_time),
+            Box::new(move |one, new| {
+                one.created_date_time = today(-days(20) + TimeDelta::hours(10));
+                new.contract.sign_date_time = today(-days(20));
+            }),
             None,
         ),
-        (begun(ago(90, zero)), None),
-        (begun(ago(90, second)), Some(Rule::BegunLately)),
+        (
+            Box::new(move |one, new| {
+                one.created_date_time = today(-days(20));
+                new.contract.sign_date_time = today(-days(20) - second);
+            }),
+            Some(Rule::SignedAfterCreation),
+        ),
+        (begun(today(-days(90))), None),
+        (begun(today(-days(90) - second)), Some(Rule::BegunLately)),
         (
             Box::new(|_, new| new.contract.end_date_time = None),
             Some(Rule::End),

@@ -265,7 +265,10 @@ async fn a_close_that_fails_is_done_by_the_next_call() {
             false => Fault::status(403, FaultBody::Json),
         };
         let rule = FaultRule::new(fault).method("PATCH");
-        world.sandbox.set_faults(FaultPlan::new().rule(rule));
+        // Nor can it be seen whether it was closed.
+        let unseen = FaultRule::new(Fault::status(403, FaultBody::Json)).method("GET");
+        let faults = FaultPlan::new().rule(rule).rule(unseen.nth(2));
+        world.sandbox.set_faults(faults);
         let error = world.deals().abandon(&id, declined()).await.unwrap_err();
         assert!(
             matches!(error, SharedReferralError::CloseFailed(_)),

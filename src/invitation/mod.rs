@@ -8,15 +8,16 @@
 //! Above the client: the second referral is that of
 //! [`shared_referral`](crate::shared_referral).
 
+mod again;
+
 use std::fmt;
+
+use again::Again;
 
 use crate::client::ReferralsClient;
 use crate::error::{Error, Outcome};
-use crate::generated::client::types::{
-    Address, Consent, CustomerProfile, Member, NewAddress, NewConsent, NewCustomerProfile,
-    NewCustomerProfileId, NewMember, NewReferral, NewReferralDetails, NewTarget, Referral,
-};
-use crate::generated::enums::{AssistanceRequestCode, ReferralType, Status};
+use crate::generated::client::types::{NewReferral, Referral};
+use crate::generated::enums::{AssistanceRequestCode, Status};
 use crate::generated::wire::{MICROSOFT_ID, referral};
 use crate::registration::judged;
 use crate::scalar::ReferralId;
@@ -182,7 +183,9 @@ impl ReferralsClient {
     /// Microsoft's among them ends the call. What a shared referral must have is
     /// checked, all of it. The deal is [shown to
     /// sellers](Self::show_to_microsoft_sellers), unless it is, and Microsoft's
-    /// referral is created with its name, customer, consent and details.
+    /// referral is created with its name, customer, consent and details. What of
+    /// these a new referral cannot have, such as a solution without an id, is told
+    /// as a problem and not left out.
     ///
     /// # Guarantees
     /// After an answer that was lost, Microsoft's referral is looked for, and
@@ -198,7 +201,8 @@ impl ReferralsClient {
     /// Two calls at once for one deal may both invite. The `type` of the own
     /// referral stays as it is: no patch path is known for it, and
     /// [`DealType::of`](crate::DealType::of) says co-sell of Microsoft's referral
-    /// only.
+    /// only. [`DealType::of_engagement`](crate::DealType::of_engagement) says it of
+    /// both.
     ///
     /// # Errors
     /// [`InvitationError`]: each says what was done by then.
@@ -226,8 +230,13 @@ impl ReferralsClient {
             let what = "must not be Microsoft's: this is its half of a deal";
             problems.push(problem(referral::ORGANIZATION_ID, what));
         }
-        let plan = invitation.plan(again(&own));
+        let again = Again::of(&own);
+        let plan = invitation.plan(again.referral);
         problems.extend(plan.problems());
+        // A body of the caller's own takes nothing over.
+        if invitation.connected.is_none() {
+            problems.extend(again.left_out);
+        }
         if !problems.is_empty() {
             return Err(Failed::Refused {
                 referral_id: own.id,
@@ -252,91 +261,4 @@ impl ReferralsClient {
             _ => Err(Failed::Unclear(error)),
         }
     }
-}
-
-/// A referral that was read, as it would be created: what a shared one takes
-/// over. What it lacks is blank, for the rules to find.
-fn again(referral: &Referral) -> NewReferral {
-    let consent = referral.consent.as_ref().map_or_else(no_consent, consent);
-    let customer = referral.customer_profile.as_ref();
-    let customer = customer.map_or_else(no_customer, customer_profile);
-    // All members of new details are optional, but not those of their items.
-    let details = referral.details.as_ref().and_then(|details| {
-        let text = serde_json::to_string(details).ok()?;
-        serde_json::from_str::<NewReferralDetails>(&text).ok()
-    });
-    let mut details = details.unwrap_or_default();
-    details.extra.clear();
-    let mut own = NewReferral::new(ReferralType::Shared, customer, consent, details);
-    own.name.clone_from(&referral.name);
-    own.qualification.clone_from(&referral.qualification);
-    own.team = referral.team.as_ref().map(|team| members(team));
-    let targets = referral.target.iter().flatten();
-    let targets = targets.filter_map(|target| {
-        let (type_, id) = (target.type_.clone()?, target.id.clone()?);
-        Some(NewTarget::new(type_, id))
-    });
-    own.target = Some(targets.collect());
-    own
-}
-
-fn consent(read: &Consent) -> NewConsent {
-    let mut consent = NewConsent::new(
-        read.consent_to_to_share_info_with_others == Some(true),
-        read.consent_to_contact == Some(true),
-    );
-    consent.consent_to_microsoft_to_contact_specific_partners =
-        read.consent_to_microsoft_to_contact_specific_partners;
-    // What Microsoft helps with, its sellers see.
-    consent.consent_to_share_referral_with_microsoft_sellers = Some(true);
-    consent
-}
-
-fn no_consent() -> NewConsent {
-    let mut consent = NewConsent::new(false, false);
-    consent.consent_to_share_referral_with_microsoft_sellers = Some(true);
-    consent
-}
-
-fn customer_profile(read: &CustomerProfile) -> NewCustomerProfile {
-    let name = read.name.clone().unwrap_or_default();
-    let address = read.address.as_ref().map_or_else(no_address, address);
-    let mut customer = NewCustomerProfile::new(name, address);
-    customer.size.clone_from(&read.size);
-    customer.team = read.team.as_ref().map(|team| members(team));
-    let ids = read.ids.iter().flat_map(|ids| ids.iter());
-    let ids = ids.filter_map(|one| {
-        let (type_, id) = (one.profile_type.clone()?, one.id.clone()?);
-        Some(NewCustomerProfileId::new(type_, id))
-    });
-    customer.ids = Some(ids.collect());
-    customer
-}
-
-fn no_customer() -> NewCustomerProfile {
-    NewCustomerProfile::new("", no_address())
-}
-
-fn address(read: &Address) -> NewAddress {
-    let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    let (line, city) = (text(&read.address_line1), text(&read.city));
-    let mut address = NewAddress::new(line, city, text(&read.country));
-    address.address_line2.clone_from(&read.address_line2);
-    address.postal_code.clone_from(&read.postal_code);
-    address.region.clone_from(&read.region);
-    address.state.clone_from(&read.state);
-    address
-}
-
-fn no_address() -> NewAddress {
-    NewAddress::new("", "", "")
-}
-
-fn members(read: &[Member]) -> Vec<NewMember> {
-    let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    let member = |one: &Member| {
-        let (first, last) = (text(&one.first_name), text(&one.last_name));
-        NewMember::new(first, last, text(&one.phone_number), text(&one.email))
-    };
-    read.iter().map(member).collect()
 }
