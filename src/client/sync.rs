@@ -85,7 +85,8 @@ impl ReferralsClient {
     /// while it is read, because the user may not see it any more, cannot be.
     ///
     /// The ids that were handed out are held until the run ends. A run that is
-    /// dropped or fails starts again from its own watermark.
+    /// dropped or fails starts again from its own watermark, or from its last
+    /// [checkpoint](SyncRun::checkpoint).
     ///
     /// # Errors
     /// As of [`referrals`](Self::referrals). A referral that cannot be read is
@@ -166,6 +167,44 @@ impl SyncRun {
     /// come, and before that, or after a failure, where it started.
     pub fn watermark(&self) -> &Watermark {
         self.end.as_ref().unwrap_or(&self.start)
+    }
+
+    /// How far this run has come, for one of hundreds of thousands that must not
+    /// start over: what was handed out counts as done, so it is kept after that was
+    /// worked on. A run from there hands out the rest. After the end it is the
+    /// [`watermark`](Self::watermark).
+    ///
+    /// ```no_run
+    /// # async fn run(client: partner_referrals::ReferralsClient, kept: partner_referrals::Watermark)
+    /// # -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut sync = client.sync_since(&kept);
+    /// let mut done = 0;
+    /// while let Some(referral) = sync.next().await {
+    ///     println!("{}", referral?.id);
+    ///     done += 1;
+    ///     if done % 1_000 == 0 {
+    ///         std::fs::write("watermark.json", serde_json::to_string(&sync.checkpoint())?)?;
+    ///     }
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Assumptions
+    /// The list goes on in the order that was asked for, oldest change first. Where
+    /// it was seen not to, or the service refuses to compare times, it is where
+    /// the run started.
+    ///
+    /// # Caveats
+    /// Copies the ids that were handed out: not after each referral.
+    pub fn checkpoint(&self) -> Watermark {
+        if let Some(end) = &self.end {
+            return end.clone();
+        }
+        if !self.narrowed || self.fell || !self.rose {
+            return self.start.clone();
+        }
+        let limits = [self.held, self.began, self.last].into_iter().flatten();
+        self.start.after(self.given.clone(), limits)
     }
 
     fn finish(&mut self) {

@@ -163,6 +163,64 @@ async fn a_run_that_fails_leaves_the_watermark_where_it_was() {
 }
 
 #[tokio::test]
+async fn a_run_that_fails_goes_on_from_its_checkpoint() {
+    let (sandbox, _) = small_pages().await;
+    let client = once(&sandbox);
+    for minute in 0..6 {
+        insert(
+            &sandbox,
+            &format!("{minute}"),
+            &format!("10:{}0:00", minute),
+        );
+    }
+    let failed = FaultRule::new(Fault::status(503, FaultBody::Html)).nth(3);
+    sandbox.set_faults(FaultPlan::new().rule(failed));
+    let mut sync = client.sync_since(&Watermark::beginning());
+    assert_eq!(sync.checkpoint(), Watermark::beginning());
+    let mut names = Vec::new();
+    let mut kept = beginning();
+    while let Some(one) = sync.next().await {
+        let Ok(one) = one else { break };
+        names.extend(one.name);
+        kept = serde_json::to_string(&sync.checkpoint()).unwrap();
+    }
+    assert_eq!(names, ["0", "1", "2", "3"]);
+    assert_eq!(*sync.watermark(), Watermark::beginning());
+
+    let before = sandbox.requests().len();
+    assert_eq!(run(&client, &mut kept).await, ["4", "5"]);
+    let filter = sandbox.requests()[before].query_option("$filter");
+    assert_eq!(
+        filter.as_deref(),
+        Some("updatedDateTime ge 2024-03-01T10:25:00.1234567Z")
+    );
+    assert!(run(&client, &mut kept).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_list_in_another_order_has_no_checkpoint_before_its_end() {
+    let (sandbox, client) = small_pages().await;
+    for (name, at) in [("a", "10:00:00"), ("b", "10:10:00"), ("c", "10:20:00")] {
+        insert(&sandbox, name, at);
+    }
+    let all = sandbox.referrals();
+    let list = json!({ "value": [all[1], all[2], all[0]] }).to_string();
+    let answer = Fault::status(200, FaultBody::Text(list));
+    sandbox.set_faults(FaultPlan::new().rule(FaultRule::new(answer).nth(1)));
+    let mut sync = client.sync_since(&Watermark::beginning());
+    for _ in 0..3 {
+        sync.next().await.unwrap().unwrap();
+    }
+    assert_eq!(sync.checkpoint(), Watermark::beginning());
+    assert!(sync.next().await.is_none());
+    assert_eq!(sync.checkpoint(), *sync.watermark());
+    assert_eq!(
+        sync.watermark().time().unwrap().to_string(),
+        "2024-03-01T10:20:00.1234567Z"
+    );
+}
+
+#[tokio::test]
 async fn another_refusal_than_that_of_the_filter_ends_a_run() {
     for (status, asked) in [(403, 1), (500, 1), (400, 2), (501, 2)] {
         let (sandbox, _) = small_pages().await;
