@@ -8,29 +8,9 @@ use serde_json::Value;
 
 use super::super::report::Report;
 use super::super::subject::{Kind, Node, Subject};
+use super::keywords;
 use crate::pipeline::document::join;
 use crate::pipeline::schema::{SCALARS, SCHEMAS, resolve};
-
-/// The formats of OpenAPI 3.0, and those of its registry that are in use.
-const FORMATS: [&str; 17] = [
-    "int32",
-    "int64",
-    "float",
-    "double",
-    "decimal",
-    "byte",
-    "binary",
-    "date",
-    "date-time",
-    "time",
-    "duration",
-    "password",
-    "email",
-    "hostname",
-    "uri",
-    "uuid",
-    "ipv4",
-];
 
 pub fn check(subject: &Subject<'_>, report: &mut Report) {
     let sent_only = sent_only(subject);
@@ -71,8 +51,9 @@ fn format(subject: &Subject<'_>, node: &Node<'_>, report: &mut Report) {
     let Some(format) = node.value["format"].as_str() else {
         return;
     };
-    if !FORMATS.contains(&format) {
-        let help = super::super::explain::closest(format, &FORMATS).map_or_else(
+    let known = keywords::formats();
+    if !known.contains(&format) {
+        let help = super::super::explain::closest(format, &known).map_or_else(
             || "take it out, and say it in the description".to_owned(),
             |known| format!("did you mean `{known}`?"),
         );
