@@ -1,8 +1,11 @@
 //! A restate-server and workers, as processes that end with the test.
 
+use std::collections::BTreeSet;
+use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use partner_referrals::restate::RestateClient;
@@ -11,8 +14,9 @@ use partner_referrals::shared_referral::OperationId;
 /// Where the server is; set by `cargo xtask restate`.
 const SERVER: &str = "PARTNER_REFERRALS_RESTATE_SERVER";
 
-/// The longest that anything here may take to get ready.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The longest that anything here may take to get ready: as long as a machine
+/// may take that builds something else beside it.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The path of the server. Without one the test is skipped aloud: the command
 /// that has one is a step of its own, and fails where it cannot be had on a
@@ -25,10 +29,23 @@ pub fn server() -> Option<PathBuf> {
     path
 }
 
-/// An address of this machine that was free a moment ago.
+/// Below the ports that Linux, macOS and Windows give to connections. One of
+/// those can be taken by any connection of this test between the moment it is
+/// seen to be free and the one its owner binds it, or while a server that was
+/// killed is not yet started again.
+const PORTS: std::ops::Range<u16> = 15_000..32_000;
+
+/// An address of this machine that was free a moment ago, and is given once.
 pub fn free() -> SocketAddr {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    listener.local_addr().unwrap()
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    for _ in 0..1_000 {
+        let random = (uuid::Uuid::new_v4().as_u128() % PORTS.len() as u128) as u16;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, PORTS.start + random));
+        if GIVEN.lock().unwrap().insert(address.port()) && TcpListener::bind(address).is_ok() {
+            return address;
+        }
+    }
+    panic!("no port of {PORTS:?} is free");
 }
 
 /// A process that is killed with its owner.
@@ -36,10 +53,18 @@ pub struct Process(Child);
 
 impl Process {
     pub fn start(command: &mut Command) -> Self {
+        Self::logged(command, Stdio::null(), Stdio::null())
+    }
+
+    fn logged(command: &mut Command, output: Stdio, errors: Stdio) -> Self {
         // A worker ends when its input does: also where this process is killed
         // and cannot kill it.
-        let command = command.stdin(Stdio::piped()).stdout(Stdio::null());
-        Self(command.stderr(Stdio::null()).spawn().unwrap())
+        let command = command.stdin(Stdio::piped()).stdout(output);
+        Self(command.stderr(errors).spawn().unwrap())
+    }
+
+    fn has_ended(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_some()
     }
 }
 
@@ -89,8 +114,7 @@ impl Restate {
             folder,
         };
         restate.run().await;
-        let registered = restate.register(worker).await;
-        assert!(registered, "the worker cannot be registered");
+        restate.register(worker).await;
         restate.serves().await;
         restate
     }
@@ -129,11 +153,11 @@ impl Restate {
                 "RESTATE_WORKER__INVOKER__HTTP2_STREAMS_PER_CONNECTION_LIMIT",
                 "2",
             );
-        self.process = Some(Process::start(&mut command));
         let health = [
             format!("http://{}/health", self.admin),
             format!("http://{}/restate/health", self.ingress),
         ];
+        self.process = Some(self.spawn(&mut command));
         for url in health {
             let begin = Instant::now();
             loop {
@@ -141,24 +165,57 @@ impl Restate {
                 if answer.is_ok_and(|answer| answer.status().is_success()) {
                     break;
                 }
-                assert!(begin.elapsed() < PATIENCE, "restate-server is not ready");
+                // One that could not take a port, for what was killed before it
+                // had not let go of it, is started again.
+                if self.process.as_mut().is_none_or(Process::has_ended) {
+                    tokio::time::sleep(Duration::from_millis(500)).await;
+                    self.process = Some(self.spawn(&mut command));
+                }
+                self.still(begin, "restate-server is not ready");
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         }
     }
 
-    async fn register(&self, worker: SocketAddr) -> bool {
+    /// Starts the server, with what it says at the end of its log.
+    fn spawn(&self, command: &mut Command) -> Process {
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.log())
+            .unwrap();
+        let errors = log.try_clone().unwrap();
+        Process::logged(command, log.into(), errors.into())
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder.0.join("log")
+    }
+
+    /// Fails, with the last words of the server, where patience is at its end.
+    fn still(&self, begin: Instant, what: &str) {
+        if begin.elapsed() < PATIENCE {
+            return;
+        }
+        let log = std::fs::read(self.log()).unwrap_or_default();
+        let log = String::from_utf8_lossy(&log);
+        let lines: Vec<_> = log.lines().collect();
+        let last = lines[lines.len().saturating_sub(30)..].join("\n");
+        panic!("{what}; the server's last words:\n{last}");
+    }
+
+    async fn register(&self, worker: SocketAddr) {
         let url = format!("http://{}/deployments", self.admin);
         let body = serde_json::json!({ "uri": format!("http://{worker}") });
         let begin = Instant::now();
-        while begin.elapsed() < PATIENCE {
+        loop {
             let answer = self.http.post(&url).json(&body).send().await;
             if answer.is_ok_and(|answer| answer.status().is_success()) {
-                return true;
+                return;
             }
+            self.still(begin, "the worker cannot be registered");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        false
     }
 
     /// Waits until a handler answers: the server is healthy before that.
@@ -172,7 +229,7 @@ impl Restate {
                 Ok(Ok(Some(progress))) => panic!("{progress:?}"),
                 Ok(Err(_)) | Err(_) => {}
             }
-            assert!(begin.elapsed() < PATIENCE, "no handler answers");
+            self.still(begin, "no handler answers");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
