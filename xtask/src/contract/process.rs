@@ -1,6 +1,7 @@
 //! Other people's programs: run to their end within a time, or kept as a server
 //! until they are dropped.
 
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io::{BufRead as _, BufReader, Read};
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Child, Command, Stdio};
@@ -141,12 +142,24 @@ impl Drop for Server {
     }
 }
 
+/// Below the ports that systems give to connections: any connection of this
+/// machine could take one of those before the program binds it.
+const PORTS: std::ops::Range<u16> = 15_000..32_000;
+
 /// A port that was free a moment ago. Programs that take only a number need one.
 pub fn free_port() -> Result<u16, String> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .and_then(|listener| listener.local_addr())
-        .map(|address| address.port())
-        .map_err(|error| format!("no port of 127.0.0.1 can be had: {error}"))
+    let mut last = None;
+    for _ in 0..100 {
+        // Other keys each time, which is all the chance that is needed here.
+        let random = RandomState::new().build_hasher().finish() % PORTS.len() as u64;
+        let port = PORTS.start + random as u16;
+        match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+            Ok(_) => return Ok(port),
+            Err(error) => last = Some(error),
+        }
+    }
+    let why = last.map(|error| error.to_string()).unwrap_or_default();
+    Err(format!("no port of 127.0.0.1 can be had: {why}"))
 }
 
 /// A program with a path or a name, without surroundings that change what it says.
@@ -287,5 +300,12 @@ mod tests {
             started
                 .is_err_and(|error| { error.ends_with("ended before it was ready; it said:\nno") })
         );
+    }
+
+    #[test]
+    fn a_port_is_none_that_a_connection_gets() {
+        let ports: Vec<u16> = (0..20).map(|_| free_port().unwrap()).collect();
+        assert!(ports.iter().all(|port| PORTS.contains(port)), "{ports:?}");
+        assert!(ports.iter().any(|port| *port != ports[0]), "{ports:?}");
     }
 }
