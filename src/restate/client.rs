@@ -219,9 +219,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_server_that_is_not_there_is_told_without_its_address() {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        drop(listener);
+        // Bound and not listened on: nobody else can take it meanwhile.
+        let nobody = tokio::net::TcpSocket::new_v4().unwrap();
+        nobody.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = nobody.local_addr().unwrap();
         let client = RestateClient::new(&format!("http://user:secret@{address}")).unwrap();
         let id = OperationId::of_key("k");
         let error = client.progress(&id).await.unwrap_err();

@@ -210,11 +210,9 @@ async fn an_answer_that_is_none_is_not_taken_for_one() {
 
 #[tokio::test]
 async fn a_machine_without_the_endpoint_says_so() {
-    let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = format!("http://{}", closed.local_addr().unwrap());
-    drop(closed);
+    let nobody = crate::fault_server::Reserved::new();
     let app = partner_referrals::credential::EntraApp::new("canary.example.com", "id")
-        .authority(address)
+        .authority(nobody.url())
         .allow_insecure_loopback();
     let credential = RefreshTokenCredential::new(app, store("canary")).unwrap();
     let error = credential.fetch().await.unwrap_err();
