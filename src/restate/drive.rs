@@ -14,19 +14,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use restate_sdk::prelude::{
-    ContextReadState as _, ContextSideEffects as _, ContextTimers as _, ContextWriteState as _,
-    HandlerResult, Json, ObjectContext, RunFuture as _,
+    ContextSideEffects as _, ContextTimers as _, HandlerError, HandlerResult, Json, ObjectContext,
+    RunFuture as _,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::failure::Failure;
-use super::object::{Created, Parts, RECORDS};
+use super::held::{Held, Looked, end, failed};
+use super::object::{Created, Parts};
 use crate::error::Error;
 use crate::scalar::Timestamp;
 use crate::shared_referral::{
-    Half, Next, Operation, OperationId, Record, Run, SharedReferralError, SharedReferralPlan,
-    Verdict, Witness, next, settled, steps,
+    Half, Next, Operation, Record, Run, SharedReferralError, SharedReferralPlan, next, settled,
+    steps,
 };
 
 /// How often a search is made that fails for a reason that may pass, with waits
@@ -34,11 +35,8 @@ use crate::shared_referral::{
 const SEARCHES: u32 = 8;
 
 pub(super) struct Drive<'a, 'ctx> {
-    parts: &'a Arc<Parts>,
-    ctx: &'a ObjectContext<'ctx>,
+    held: Held<'a, 'ctx>,
     plan: SharedReferralPlan,
-    records: Vec<Record>,
-    operation: Operation,
     run: Run,
     /// How long was waited since the last create of the half that is at work.
     slept: Duration,
@@ -65,19 +63,6 @@ struct Sent {
     doubt: Option<String>,
 }
 
-/// What came of a search.
-#[derive(Serialize, Deserialize)]
-pub(super) enum Looked {
-    NotFound,
-    NothingNew,
-    Alone,
-    Found(Record),
-    /// It ends the operation for now.
-    Stop(Failure),
-    /// It may end otherwise when it is made again.
-    Again(Failure),
-}
-
 impl<'a, 'ctx> Drive<'a, 'ctx> {
     /// Begins the operation of a plan, or goes on with it.
     pub(super) async fn take_up(
@@ -85,32 +70,28 @@ impl<'a, 'ctx> Drive<'a, 'ctx> {
         ctx: &'a ObjectContext<'ctx>,
         plan: SharedReferralPlan,
     ) -> HandlerResult<Self> {
-        let known = ctx.get::<Json<Vec<Record>>>(RECORDS).await?;
+        let id = plan.operation_id();
+        let known = Held::take_up(parts, ctx, id).await?;
         let fresh = known.is_none();
-        let records = match known {
-            Some(Json(records)) => records,
+        let held = match known {
+            Some(held) => held,
             None => {
-                let (parts, plan) = (Arc::clone(parts), plan.clone());
+                let (theirs, plan) = (Arc::clone(parts), plan.clone());
                 let begin = move || async move {
-                    steps::learn_the_time(&parts.client).await;
-                    Ok(Json(steps::begin(&plan, steps::now(&parts.client))))
+                    steps::learn_the_time(&theirs.client).await;
+                    Ok(Json(steps::begin(&plan, steps::now(&theirs.client))))
                 };
                 let Json(begun) = ctx.run(begin).name("begin").await?;
-                let records = vec![begun];
-                ctx.set(RECORDS, Json(records.clone()));
-                records
+                Held::begin(parts, ctx, id, begun)?
             }
         };
-        let operation = fold(plan.operation_id(), &records)?;
-        if !steps::is_plan_of(&plan, &operation) {
-            return Err(end(&SharedReferralError::OtherContent((&operation).into())));
+        if !steps::is_plan_of(&plan, &held.operation) {
+            let standing = (&held.operation).into();
+            return Err(end(&SharedReferralError::OtherContent(standing)));
         }
         Ok(Self {
-            parts,
-            ctx,
+            held,
             plan,
-            records,
-            operation,
             run: Run::new(fresh),
             slept: Duration::ZERO,
             doubt: None,
@@ -121,7 +102,12 @@ impl<'a, 'ctx> Drive<'a, 'ctx> {
     pub(super) async fn finish(mut self) -> HandlerResult<Created> {
         loop {
             let moment = self.moment().await?;
-            match next(&self.operation, &self.run, &self.parts.recovery, moment.at) {
+            match next(
+                &self.held.operation,
+                &self.run,
+                &self.held.parts.recovery,
+                moment.at,
+            ) {
                 Next::Create(half) => match self.unsettled(half) {
                     Some(left) => {
                         self.sleep(left).await?;
@@ -132,11 +118,11 @@ impl<'a, 'ctx> Drive<'a, 'ctx> {
                 Next::Look(half) => self.look(half, moment.at).await?,
                 Next::Wait(_, left) => self.sleep(left).await?,
                 Next::NotFound(half) => {
-                    let error = steps::ambiguous(&self.operation, half, Vec::new(), None);
+                    let error = steps::ambiguous(&self.held.operation, half, Vec::new(), None);
                     return Err(self.ambiguous(&error));
                 }
                 Next::Abandoned => {
-                    let standing = (&self.operation).into();
+                    let standing = (&self.held.operation).into();
                     return Err(end(&SharedReferralError::Abandoned(standing)));
                 }
                 Next::Finished => return self.created(),
@@ -145,7 +131,7 @@ impl<'a, 'ctx> Drive<'a, 'ctx> {
     }
 
     async fn moment(&self) -> HandlerResult<Moment> {
-        let parts = Arc::clone(self.parts);
+        let parts = Arc::clone(self.held.parts);
         let moment = move || async move {
             // A doubt's age must not rest on the clocks of two machines.
             steps::learn_the_time(&parts.client).await;
@@ -157,7 +143,7 @@ impl<'a, 'ctx> Drive<'a, 'ctx> {
                 id: parts.client.new_id(),
             }))
         };
-        let Json(moment) = self.ctx.run(moment).name("moment").await?;
+        let Json(moment) = self.held.ctx.run(moment).name("moment").await?;
         Ok(moment)
     }
 
@@ -165,25 +151,25 @@ impl<'a, 'ctx> Drive<'a, 'ctx> {
     /// measured by Restate's timers, because the processes that took part may
     /// not agree on the time.
     fn unsettled(&self, half: Half) -> Option<Duration> {
-        if !self.operation.in_doubt(half) {
+        if !self.held.operation.in_doubt(half) {
             return None;
         }
-        let left = self.parts.settle.checked_sub(self.slept)?;
+        let left = self.held.parts.settle.checked_sub(self.slept)?;
         (!left.is_zero()).then_some(left)
     }
 
     async fn sleep(&mut self, time: Duration) -> HandlerResult<()> {
-        self.ctx.sleep(time).await?;
+        self.held.ctx.sleep(time).await?;
         self.slept = self.slept.saturating_add(time);
         Ok(())
     }
 
     async fn create(&mut self, half: Half, moment: Moment) -> HandlerResult<()> {
-        let body = steps::body(&self.plan, &self.operation, half);
-        let request_id = self.operation.request_id(half).unwrap_or(moment.id);
+        let body = steps::body(&self.plan, &self.held.operation, half);
+        let request_id = self.held.operation.request_id(half).unwrap_or(moment.id);
         self.run.creating(half);
         self.slept = Duration::ZERO;
-        self.note(Record::Sending {
+        self.held.note(Record::Sending {
             half,
             at: moment.at,
             since: moment.since,
@@ -191,12 +177,12 @@ impl<'a, 'ctx> Drive<'a, 'ctx> {
             blind: moment.blind,
         })?;
 
-        let tokens = self.parts.tokens.clone();
+        let tokens = self.held.parts.tokens.clone();
         let attempt = move || async move { Ok(Json(tokens.issue())) };
         let name = format!("attempt {half}");
-        let Json(token) = self.ctx.run(attempt).name(name).await?;
+        let Json(token) = self.held.ctx.run(attempt).name(name).await?;
 
-        let (parts, operation) = (Arc::clone(self.parts), self.operation.clone());
+        let (parts, operation) = self.held.taken_along();
         // Never an error: it would make Restate run it again.
         let send = move || async move {
             if !parts.tokens.spend(&token) {
@@ -210,14 +196,14 @@ impl<'a, 'ctx> Drive<'a, 'ctx> {
         let name = format!("send {half}");
         // Where the invocation is cancelled, the create may have been sent all the
         // same: that it was begun stands in the records.
-        let Json(sent) = self.ctx.run(send).name(name).await?;
+        let Json(sent) = self.held.ctx.run(send).name(name).await?;
         // Nothing can hang on an engagement that has just been made.
         let made = matches!(sent.record, Record::Created { .. });
         self.run.fresh |= half == Half::Own && made;
-        self.note(sent.record)?;
+        self.held.note(sent.record)?;
         self.doubt = sent.doubt;
         match sent.failure {
-            Some(failure) => Err(failure.into_terminal().into()),
+            Some(failure) => Err(failed(failure)),
             None => Ok(()),
         }
     }
@@ -225,24 +211,26 @@ impl<'a, 'ctx> Drive<'a, 'ctx> {
     /// Searches for what a create made, and notes what was found.
     async fn look(&mut self, half: Half, now: Timestamp) -> HandlerResult<()> {
         for search in 1_u32.. {
-            let (parts, operation) = (Arc::clone(self.parts), self.operation.clone());
-            let look = move || async move { Ok(Json(looked(&parts, &operation, half).await)) };
-            let name = format!("look {half}");
-            let Json(looked) = self.ctx.run(look).name(name).await?;
-            match looked {
+            match self.held.look(half).await? {
                 Looked::NotFound | Looked::NothingNew => {
                     self.run.looked(half, now);
                     break;
                 }
                 Looked::Alone => {
                     self.run.looked(half, now);
-                    if settled(&self.operation, half, &self.run, &self.parts.recovery, now) {
-                        self.note(Record::NoTwin { half, at: now })?;
+                    if settled(
+                        &self.held.operation,
+                        half,
+                        &self.run,
+                        &self.held.parts.recovery,
+                        now,
+                    ) {
+                        self.held.note(Record::NoTwin { half, at: now })?;
                     }
                     break;
                 }
                 Looked::Found(record) => {
-                    self.note(record)?;
+                    self.held.note(record)?;
                     self.run.found();
                     break;
                 }
@@ -252,40 +240,24 @@ impl<'a, 'ctx> Drive<'a, 'ctx> {
                 }
                 Looked::Stop(failure) | Looked::Again(failure) => {
                     let failure = failure.after(self.doubt.as_deref());
-                    return Err(failure.into_terminal().into());
+                    return Err(failed(failure));
                 }
             }
         }
         Ok(())
     }
 
-    fn ambiguous(&self, error: &SharedReferralError) -> restate_sdk::prelude::HandlerError {
-        let failure = Failure::from(error).after(self.doubt.as_deref());
-        failure.into_terminal().into()
-    }
-
-    fn note(&mut self, record: Record) -> HandlerResult<()> {
-        self.records.push(record);
-        self.operation = fold(self.plan.operation_id(), &self.records)?;
-        self.ctx.set(RECORDS, Json(self.records.clone()));
-        Ok(())
+    fn ambiguous(&self, error: &SharedReferralError) -> HandlerError {
+        failed(Failure::from(error).after(self.doubt.as_deref()))
     }
 
     fn created(&self) -> HandlerResult<Created> {
-        match steps::finished(&self.operation) {
+        match steps::finished(&self.held.operation) {
             Some(shared) => Ok(Created::from(shared)),
             // `next` does not say "finished" then.
-            None => Err(end(&SharedReferralError::Unknown(self.operation.id()))),
+            None => Err(end(&SharedReferralError::Unknown(self.held.operation.id()))),
         }
     }
-}
-
-pub(super) fn fold(id: OperationId, records: &[Record]) -> HandlerResult<Operation> {
-    steps::fold(id, records).map_err(|error| end(&error))
-}
-
-pub(super) fn end(error: &SharedReferralError) -> restate_sdk::prelude::HandlerError {
-    Failure::from(error).into_terminal().into()
 }
 
 /// The create may have been carried out.
@@ -321,24 +293,4 @@ fn answered(
         failure,
         doubt,
     }
-}
-
-pub(super) async fn looked(parts: &Parts, operation: &Operation, half: Half) -> Looked {
-    let error = match steps::search(&parts.client, &parts.recovery, operation, half).await {
-        Ok(Verdict::NotFound) => return Looked::NotFound,
-        Ok(Verdict::NothingNew) => return Looked::NothingNew,
-        Ok(Verdict::Alone) => return Looked::Alone,
-        Ok(Verdict::Found(one)) => {
-            let at = steps::now(&parts.client);
-            return Looked::Found(steps::created(half, at, &one, Witness::Search));
-        }
-        Ok(Verdict::Several(found)) => steps::duplicate(operation, half, found),
-        Ok(Verdict::Unclear(found)) => steps::ambiguous(operation, half, found, None),
-        Err(error) if error.is_retryable() => {
-            let error = steps::look_up_failed(operation, half, error);
-            return Looked::Again(Failure::from(&error));
-        }
-        Err(error) => steps::look_up_failed(operation, half, error),
-    };
-    Looked::Stop(Failure::from(&error))
 }

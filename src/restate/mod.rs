@@ -27,12 +27,13 @@
 //!
 //! From Restate to the service, each step in a file of its own: `serve` takes
 //! connections, `object` is what Restate calls, `drive` runs an operation,
-//! `settle` does what the caller decided, `tokens` keeps a create from being sent
-//! twice.
+//! `settle` does what the caller decided, `held` is the operation in the object's
+//! state, `tokens` keeps a create from being sent twice.
 
 mod client;
 mod drive;
 mod failure;
+mod held;
 mod object;
 mod serve;
 mod settle;

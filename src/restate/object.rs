@@ -9,8 +9,9 @@ use restate_sdk::prelude::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::drive::{Drive, fold};
+use super::drive::Drive;
 use super::failure::Failure;
+use super::held::fold;
 use super::settle::Settle;
 use super::tokens::Tokens;
 use crate::client::ReferralsClient;
