@@ -20,6 +20,8 @@ pub struct Document {
     pub value: Value,
     /// Members whose names stand without quotes and are no text to YAML.
     pub bare_keys: Vec<String>,
+    /// Texts without quotes that some readers of YAML take for something else.
+    pub bare_values: Vec<String>,
     places: BTreeMap<String, Place>,
 }
 
@@ -30,12 +32,14 @@ impl Document {
             parser: Parser::new_from_str(text),
             places: BTreeMap::new(),
             bare_keys: Vec::new(),
+            bare_values: Vec::new(),
             depth: 0,
         };
         let value = reader.document()?;
         Ok(Self {
             value,
             bare_keys: reader.bare_keys,
+            bare_values: reader.bare_values,
             places: reader.places,
         })
     }
@@ -50,6 +54,14 @@ impl Document {
             }
             pointer = &pointer[..pointer.rfind('/')?];
         }
+    }
+
+    /// The innermost member that begins at `place` or before it.
+    pub fn member_at(&self, place: Place) -> &str {
+        let before = self.places.iter().filter(|(_, begin)| **begin <= place);
+        before
+            .max_by_key(|(pointer, begin)| (**begin, pointer.len()))
+            .map_or("", |(pointer, _)| pointer)
     }
 
     /// A problem at `pointer`.
@@ -80,6 +92,7 @@ struct Reader<'t> {
     parser: Parser<'t, saphyr_parser::StrInput<'t>>,
     places: BTreeMap<String, Place>,
     bare_keys: Vec<String>,
+    bare_values: Vec<String>,
     depth: usize,
 }
 
@@ -157,7 +170,12 @@ impl<'t> Reader<'t> {
         self.places.entry(pointer.to_owned()).or_insert(place);
         match event {
             Event::Scalar(text, style, 0, None) => {
-                Ok(scalar(&text, matches!(style, ScalarStyle::Plain)))
+                let plain = matches!(style, ScalarStyle::Plain);
+                let value = scalar(&text, plain);
+                if plain && super::plain::is_disputed(&text, &value) {
+                    self.bare_values.push(pointer.to_owned());
+                }
+                Ok(value)
             }
             Event::SequenceStart(0, None) => {
                 let mut items = Vec::new();
@@ -223,7 +241,8 @@ impl<'t> Reader<'t> {
                     )
                 });
             }
-            if plain && (!scalar(&key, plain).is_string() || is_old_truth(&key)) {
+            let read = scalar(&key, plain);
+            if plain && (!read.is_string() || super::plain::is_disputed(&key, &read)) {
                 self.bare_keys.push(member.clone());
             }
             self.places.insert(member.clone(), place);
@@ -249,12 +268,6 @@ fn place_of(span: &Span) -> Place {
         line: span.start.line(),
         column: span.start.col() + 1,
     }
-}
-
-/// Texts that older readers of YAML take for a truth value.
-fn is_old_truth(text: &str) -> bool {
-    let words = ["yes", "no", "on", "off", "true", "false"];
-    words.contains(&text.to_ascii_lowercase().as_str())
 }
 
 /// YAML's core schema, for plain scalars only: a quoted scalar is text.

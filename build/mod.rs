@@ -13,6 +13,7 @@ mod exports;
 mod generator;
 mod lenient;
 pub mod lifecycle;
+mod plain;
 pub mod problem;
 mod redact;
 mod registration;

@@ -28,6 +28,22 @@ pub const RULES: &[Rule] = &[
         "'201': {description: ..}",
     ),
     rule(
+        "yaml/bare-value",
+        Warning,
+        "A text that looks like a number, a date or a truth value stands in quotes: readers of \
+         YAML 1.1 and 1.2 take `no`, `2026-01-31`, `12:30` or `0123` for different things.",
+        "enum: [Yes, No]",
+        "enum: ['Yes', 'No']",
+    ),
+    rule(
+        "yaml/unseen-character",
+        Error,
+        "What nobody sees must not be in a name or a value: with a space of no width in it a member \
+         is another member. Descriptions may hold what lays out a text, such as spaces that do not break.",
+        "sta<U+200B>tus: {type: string}",
+        "status: {type: string}",
+    ),
+    rule(
         "oas/version",
         Error,
         "The generator reads OpenAPI 3.0 and nothing else.",
