@@ -89,6 +89,20 @@ const CLEARER: [(&str, &str); 5] = [
     ("schema/pattern", "is not a regex"),
 ];
 
+/// Errors in what a document means here, and not in its form.
+const OF_MEANING: [&str; 4] = [
+    "oas/unknown-extension",
+    "schema/rights",
+    "schema/sent-and-read",
+    "schema/known-paths",
+];
+
+/// Whether an error leaves the form of the document as it should be: others can
+/// judge it all the same.
+pub fn is_of_meaning(code: &str) -> bool {
+    OF_MEANING.contains(&code)
+}
+
 /// Collects findings.
 #[derive(Debug, Default)]
 pub struct Report {
@@ -177,6 +191,13 @@ impl Report {
         if !self.findings.contains(&finding) {
             self.findings.push(finding);
         }
+    }
+
+    /// Whether a group of rules found an error in the form of the document: what
+    /// builds on it would repeat it in worse words.
+    pub fn is_malformed(&self, group: &str) -> bool {
+        self.errors()
+            .any(|finding| finding.group() == group && !is_of_meaning(&finding.code))
     }
 
     /// Whether a group of rules found an error.

@@ -8,8 +8,9 @@ use serde_json::Value;
 
 use super::super::convert::{View, validator};
 use super::super::explain;
-use super::super::report::Report;
+use super::super::report::{Report, is_of_meaning};
 use super::super::subject::{Kind, Node, Subject};
+use super::nearly::nearly_known;
 use crate::pipeline::document::{Document, join};
 use crate::pipeline::problem::{Place, Problem};
 use crate::pipeline::schema::{SCHEMAS, resolve};
@@ -28,6 +29,7 @@ pub fn check(subject: &Subject<'_>, report: &mut Report) {
         validators: BTreeMap::new(),
         files: BTreeMap::new(),
         judged: BTreeSet::new(),
+        nearly: BTreeSet::new(),
         named: BTreeSet::new(),
         not_judged: 0,
     };
@@ -78,6 +80,8 @@ struct Judge<'r, 'd> {
     /// By path; `None` when it cannot be read.
     files: BTreeMap<PathBuf, Option<File>>,
     judged: BTreeSet<(String, String, View)>,
+    /// Names that are almost others, and those.
+    nearly: BTreeSet<(String, String)>,
     /// Files that are named where no schema is.
     named: BTreeSet<PathBuf>,
     not_judged: usize,
@@ -280,6 +284,21 @@ impl<'d> Judge<'_, 'd> {
             };
             self.report.problem(file, problem);
         }
+        for (inside, meant) in nearly_known(self.subject.root(), schema, value) {
+            let name = inside.rsplit('/').next().unwrap_or_default();
+            // One schema is shown by many examples.
+            if !self.nearly.insert((name.to_owned(), meant.clone())) {
+                continue;
+            }
+            let problem = Problem {
+                code: "example/nearly-known",
+                place: place(&inside),
+                message: format!("`{name}` is almost `{meant}`, which is missing here"),
+                fix: format!("one of the two is misspelt: here, or in the schema {pointer}"),
+                pointer: format!("{at}{inside}"),
+            };
+            self.report.problem(file, problem);
+        }
     }
 
     fn validator(&mut self, pointer: &str, schema: &Value, view: View) -> Option<Validator> {
@@ -287,6 +306,7 @@ impl<'d> Judge<'_, 'd> {
         reached(self.subject.root(), schema, &mut parts);
         let is_broken = self.report.errors().any(|finding| {
             finding.file == self.subject.name
+                && !is_of_meaning(&finding.code)
                 && ["oas/", "ref/", "schema/"]
                     .iter()
                     .any(|group| finding.code.starts_with(group))

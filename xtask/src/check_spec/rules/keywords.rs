@@ -79,12 +79,42 @@ pub fn check(subject: &Subject<'_>, report: &mut Report) {
         if node.value.get("$ref").is_some() {
             continue;
         }
+        untyped(subject, node, report);
         of_the_type(subject, node, report);
         items(subject, node, report);
         branches(subject, node, report);
         values_in_common(subject, node, report);
         direction(subject, node, report);
         room(subject, node, report);
+    }
+}
+
+/// A schema that says nothing at all is open on purpose; one that describes
+/// something and forgets its type is not told from it by the generator.
+fn untyped(subject: &Subject<'_>, node: &Node<'_>, report: &mut Report) {
+    // Of `nullable` without a type another rule says the same.
+    let says = [
+        "type", "allOf", "oneOf", "anyOf", "not", "enum", "x-any", "nullable",
+    ];
+    let Some(members) = node.value.as_object().filter(|schema| !schema.is_empty()) else {
+        return;
+    };
+    if says.iter().all(|name| !members.contains_key(*name)) {
+        report.add(
+            subject,
+            "schema/untyped",
+            &node.pointer,
+            "a schema without a type: the generator makes it anything",
+            "give it a `type`, or `x-any: true` where nobody knows what it is",
+        );
+    } else if let (Some(type_), true) = (members.get("type"), members.contains_key("x-any")) {
+        report.add(
+            subject,
+            "schema/untyped",
+            join(&node.pointer, "x-any"),
+            format!("it is anything, and of the type {type_}"),
+            "keep one of the two",
+        );
     }
 }
 
@@ -136,7 +166,19 @@ fn items(subject: &Subject<'_>, node: &Node<'_>, report: &mut Report) {
 
 fn branches(subject: &Subject<'_>, node: &Node<'_>, report: &mut Report) {
     for key in ["allOf", "oneOf", "anyOf"] {
-        if node.value[key].as_array().is_some_and(Vec::is_empty) {
+        let listed = node.value[key].as_array();
+        for (index, part) in listed.into_iter().flatten().enumerate() {
+            if listed.is_some_and(|listed| listed[..index].contains(part)) {
+                report.add(
+                    subject,
+                    "schema/same-twice",
+                    join(&join(&node.pointer, key), &index.to_string()),
+                    format!("this stands twice in `{key}`"),
+                    "keep one of the two",
+                );
+            }
+        }
+        if listed.is_some_and(Vec::is_empty) {
             report.add(
                 subject,
                 "schema/no-branch",

@@ -4,12 +4,15 @@ mod addresses;
 mod bodies;
 mod docs;
 mod examples;
+mod extensions;
 mod fixtures;
 mod keywords;
+mod nearly;
 mod oas;
 mod operations;
 mod progenitor;
 mod references;
+mod rights;
 mod schemas;
 mod shapes;
 mod table;
@@ -60,6 +63,7 @@ type Check = fn(&Subject<'_>, &mut Report);
 /// repeats what others say better.
 const GROUPS: &[(&str, Check)] = &[
     ("oas", oas::check),
+    ("oas", extensions::check),
     ("ref", references::check),
     ("yaml", yaml::check),
     ("op", operations::check),
@@ -67,6 +71,7 @@ const GROUPS: &[(&str, Check)] = &[
     ("schema", schemas::check),
     ("schema", shapes::check),
     ("schema", keywords::check),
+    ("schema", rights::check),
     ("progenitor", bodies::check),
     ("transitions", transitions::check),
     ("types", types::check),
@@ -175,7 +180,7 @@ fn guarded(
     let broken: Vec<&str> = after
         .iter()
         .copied()
-        .filter(|group| report.failed(group))
+        .filter(|group| report.is_malformed(group))
         .collect();
     if !broken.is_empty() {
         report

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::super::report::{Finding, Report};
+use super::super::report::{Finding, Report, is_of_meaning};
 use super::super::subject::Subject;
 use super::{said_by, severity};
 use crate::pipeline::document::{Document, join};
@@ -342,6 +342,7 @@ fn repeats(finding: &Finding, report: &Report) -> bool {
     let vague = ["", "/paths", "/components", SCHEMAS].contains(&finding.pointer.as_str());
     report
         .errors()
+        .filter(|one| !is_of_meaning(&one.code))
         .filter(|one| {
             one.file == finding.file
                 && [

@@ -19,7 +19,7 @@ static FIFTY_TWO: [Mistake; 52] = [
     mistake("oas/invalid", LINK, "type: string", "type: strng", ""),
     mistake("schema/nullable-alone", LINK, "type: string\n          nullable", "nullable", ""),
     mistake("oas/invalid", LINK, "type: string", "type: [string, 'null']", ""),
-    mistake("docs/no-description", LINK, "          description:", "          x-text:", "        uri:"),
+    mistake("docs/no-description", LINK, "          description: The address; not always valid, spaces are not encoded.\n", "", "        uri:"),
     mistake("ref/unused", "  schemas:", "    ReferralId:", "    Old: {type: string, description: Old.}\n    ReferralId:", ""),
     mistake("oas/invalid", "    Referral:", "additionalProperties", "additonalProperties", ""),
     mistake("yaml/duplicate-key", LINK, "type: string", "type: string\n          type: integer", "type: integer"),
@@ -30,7 +30,7 @@ static FIFTY_TWO: [Mistake; 52] = [
     mistake("op/two-types", "operationId: create_referral", "'201':", "'202': {description: x, content: {application/json: {schema: {type: object}}}}\n        '201':", "'202'"),
     mistake("transitions/unknown-value", LIFECYCLE, "              - Active", "              - Actve", ""),
     mistake("schema/pattern", LINK, "type: string", "type: string\n          pattern: '^[$'", "pattern"),
-    mistake("op/no-id", GET, "operationId:", "x-id:", "    get:"),
+    mistake("op/no-id", GET, "      operationId: get_referral\n", "", "    get:"),
     mistake("progenitor/parameter-content", "    Prefer:", "      schema:\n        $ref: '#/components/schemas/Preference'\n", "      content:\n        application/json: {schema: {$ref: '#/components/schemas/Preference'}}\n", "content"),
     mistake("schema/min-max", LINK, "type: string", "type: string\n          maxLength: 5\n          minLength: 9", "minL"),
     mistake("schema/all-of", LINK, "type: string", "allOf: [{type: string}, {type: integer}]", ""),
@@ -52,7 +52,7 @@ static FIFTY_TWO: [Mistake; 52] = [
     mistake("op/path-parameter", "    Id:", "required: true", "required: false", ""),
     mistake("oas/invalid", GET, "'200':", "'2O0':", ""),
     mistake("example/violates-schema", "    Timestamp:\n      type", "      format: date-time\n", "      format: date-time\n      example: yesterday\n", "      example"),
-    mistake("oas/invalid", "info:", "  version:", "  x-version:", "info:"),
+    mistake("oas/invalid", "info:", "  version: 0.1.0\n", "", "info:"),
     mistake("transitions/no-row", LIFECYCLE, "              - Won\n", "", "states:"),
     mistake("schema/read-only-required", "    NewReferral:", "        consent:\n", "        consent:\n          readOnly: true\n", "- consent"),
     mistake("schema/discriminator", "    ServiceError:", "      oneOf:", "      discriminator:\n        propertyName: kind\n      oneOf:", "propertyName"),
@@ -60,7 +60,7 @@ static FIFTY_TWO: [Mistake; 52] = [
     mistake("oas/invalid", LINK, "type: string", "type: integer\n          exclusiveMinimum: 3", "exclusiveM"),
     mistake("yaml/bare-key", GET, "'200':", "200:", ""),
     mistake("op/default-response", GET, "'500':", "default:", ""),
-    mistake("progenitor/no-schema", GET, "              schema:\n                $ref: '#/components/schemas/Referral'\n", "              x-schema: none\n", "application/json"),
+    mistake("progenitor/no-schema", GET, "              schema:\n                $ref: '#/components/schemas/Referral'\n", "", "application/json"),
 ];
 
 /// A mistake that was made and judged.

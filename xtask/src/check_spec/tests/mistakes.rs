@@ -57,14 +57,26 @@ pub const REWRITES: [(&str, Rewrite); 6] = [
         text.replace("      in: query\n", "      in: header\n")
     }),
     ("generate/no-rights", |text| {
-        text.replace("x-ms-mutability:", "x-mutability:")
-            .replace("x-stays:", "x-may-stay:")
-            .replace("x-own-patch-paths:", "x-paths:")
+        let said = [
+            "x-ms-mutability:",
+            "x-stays: true",
+            "x-own-patch-paths: true",
+            "- create",
+            "- read",
+            "- update",
+        ];
+        without(text, &said)
     }),
     ("steps/nothing-to-do", |text| {
-        text.replace("x-set-by-transport: true", "x-set: true")
+        without(text, &["x-set-by-transport: true"])
     }),
 ];
+
+/// The text without the lines that are one of these.
+fn without(text: &str, lines: &[&str]) -> String {
+    let kept = text.split_inclusive('\n');
+    kept.filter(|line| !lines.contains(&line.trim())).collect()
+}
 
 /// The document with what breaks the rule `code`.
 pub fn rewritten(code: &str, text: &str) -> String {
@@ -113,7 +125,12 @@ pub const MISTAKES: &[Mistake] = &[
     mistake("oas/invalid", "    Referral:", "type: string", "type: strng", ""),
     mistake("oas/invalid", "paths:", "    get:", "    gett:", ""),
     mistake("oas/invalid", GET, "'200':", "'2O0':", ""),
-    mistake("oas/invalid", "info:", "  version:", "  x-version:", "info:"),
+    mistake("oas/invalid", "info:", "  version: 0.1.0\n", "", "info:"),
+    mistake("oas/unknown-extension", "    Referral:\n", "          x-ms-mutability:", "          x-ms-mutabilty:", ""),
+    mistake("oas/unknown-extension", "    Consent:\n", "x-stays: true", "x-stays: 'true'", ""),
+    mistake("oas/unknown-extension", LINK, "          nullable: true", "          x-set-by-transport: true\n          nullable: true", ""),
+    mistake("oas/unknown-extension", "info:", "  title:", "  x-title: A\n  title:", ""),
+    mistake("oas/unknown-extension", "servers:", "    description:", "    x-region: A\n    description:", ""),
     mistake("oas/no-server", "openapi: 3", "\nservers:", "\nx-servers:", "openapi"),
     mistake("ref/dangling", GET, "responses/NotFound", "responses/NotFund", ""),
     mistake("ref/external", GET, "'#/components/schemas/Referral'", "other.yaml", ""),
@@ -124,7 +141,7 @@ pub const MISTAKES: &[Mistake] = &[
     mistake("ref/path-item", "paths:", "  /v1.0/engagements/referrals:", "  /v2: {$ref: '#/paths/~1v1.0~1engagements~1referrals'}\n  /v1.0/engagements/referrals:", ""),
     mistake("ref/siblings", GET, "s/Referral'", "s/Referral'\n                nullable: true", "nullable"),
     mistake("ref/unused", "  schemas:", "    ReferralId:", "    Old: {type: string, description: Old.}\n    ReferralId:", ""),
-    mistake("op/no-id", GET, "operationId:", "x-id:", "    get:"),
+    mistake("op/no-id", GET, "      operationId: get_referral\n", "", "    get:"),
     mistake("op/id-name", GET, "get_referral", "new", ""),
     mistake("op/id-name", GET, "get_referral", "baseurl", ""),
     mistake("op/id-name", GET, "get_referral", "2get", ""),
@@ -159,6 +176,21 @@ pub const MISTAKES: &[Mistake] = &[
     mistake("schema/pattern", LINK, "type: string", "type: string\n          pattern: '^[$'", "pattern"),
     mistake("schema/pattern-open", LINK, "type: string", "type: string\n          pattern: '[0-9]'", "pattern"),
     mistake("schema/exclusive-alone", LINK, "type: string", "type: integer\n          exclusiveMinimum: true", "exclusiveM"),
+    mistake("schema/rights", "    Referral:\n", "            - read", "            - raed", ""),
+    mistake("schema/rights", "    Referral:\n", "            - read", "            - read\n            - read # again", "            - read # again"),
+    mistake("schema/rights", "    Referral:\n", "x-ms-mutability:\n            - read\n", "x-ms-mutability: []\n", ""),
+    mistake("schema/rights", "    Referral:\n", "            - read\n", "            - read\n            - create\n", "          readOnly: true"),
+    mistake("schema/sent-and-read", "    NewReferral:\n", "        statusReason:", "        statusReasn:", ""),
+    mistake("schema/sent-and-read", "        statusReason:\n", "        statusReason:", "        statusReasn:", "          x-ms-mutability:"),
+    mistake("schema/known-paths", "x-known-paths:", "/campaignId", "/campainId", ""),
+    mistake("schema/known-paths", "x-known-paths:", "/campaignId", "/id", ""),
+    mistake("schema/known-paths", "x-known-paths:", "/details/notes", "/details/currency # again", ""),
+    mistake("schema/known-paths", "x-known-paths:", "/details/notes", "details/notes", ""),
+    mistake("schema/known-paths", "    PatchOperation:\n", "- `/team`", "- `/teams`", "      description:"),
+    mistake("schema/untyped", "    Link:\n", "      type: object\n", "", "    Link:"),
+    mistake("schema/untyped", LINK, "          type: string\n          nullable: true\n", "", "        uri:"),
+    mistake("schema/untyped", "    PatchValue:\n", "      x-any: true", "      type: object\n      x-any: true", "      x-any: true"),
+    mistake("schema/same-twice", "    CustomerProfileIds:\n", "        - ", "        - $ref: '#/components/schemas/CustomerProfileId'\n        - $ref: '#/components/schemas/CustomerProfileId' # again\n        - ", "        - $ref: '#/components/schemas/CustomerProfileId' # again"),
     mistake("schema/keyword-type", LINK, "type: string", "type: string\n          minimum: 3", "minimum"),
     mistake("schema/keyword-type", LINK, "type: string", "type: integer\n          maxLength: 3", "maxLength"),
     mistake("schema/format-type", "    Timestamp:\n      type", "type: string", "type: integer", "format"),
@@ -180,7 +212,7 @@ pub const MISTAKES: &[Mistake] = &[
     mistake("progenitor/media-type", PATCH, "application/json:", "multipart/form-data:", ""),
     mistake("progenitor/media-type", GET, "application/json:", "aplication/json:", ""),
     mistake("progenitor/two-bodies", PATCH, "          application/json:", "          text/plain: {schema: {type: string}}\n          application/json:", "          application/json:"),
-    mistake("progenitor/no-schema", GET, "              schema:\n                $ref: '#/components/schemas/Referral'\n", "              x-schema: none\n", "application/json"),
+    mistake("progenitor/no-schema", GET, "              schema:\n                $ref: '#/components/schemas/Referral'\n", "", "application/json"),
     mistake("progenitor/media-parameter", GET, "application/json:", "application/json;odata.metadata=minimal:", ""),
     mistake("schema/required-unknown", "    NewReferral:", "- consent", "- content", ""),
     mistake("schema/enum-inline", LINK, "type: string", "type: string\n          enum: [a]", "enum:"),
@@ -205,13 +237,14 @@ pub const MISTAKES: &[Mistake] = &[
     mistake("transitions/unknown-value", LIFECYCLE, "          Closed:", "          Done:", ""),
     mistake("transitions/empty-cell", LIFECYCLE, "substatuses:\n              - Accepted", "substatuses: []", ""),
     mistake("transitions/no-row", LIFECYCLE, "              - Won\n", "", "states:"),
-    mistake("docs/no-description", LINK, "          description:", "          x-text:", "        uri:"),
-    mistake("docs/no-description", LINK, "      description:", "      x-text:", "    Link:"),
+    mistake("docs/no-description", LINK, "          description: The address; not always valid, spaces are not encoded.\n", "", "        uri:"),
+    mistake("docs/no-description", LINK, "      description: One address.\n", "", "    Link:"),
     mistake("docs/no-description", GET, "      description:", "      x-text:", "    get:"),
     mistake("docs/enum-values", "    PatchOp:", "        replace:", "        remove:", ""),
     mistake("docs/enum-values", "    PatchOp:", "        replace:", "        x-replace:", "- replace"),
     mistake("example/missing-file", "paths:", "examples/get_referral.response", "examples/get.response", ""),
     mistake("example/missing-file", "paths:", "examples/get_referral.response", "http://a/response", ""),
+    mistake("example/nearly-known", LINK, "      properties:", "      example:\n        uri: /a\n        methd: GET\n      properties:", "        methd"),
     mistake("example/violates-schema", GET, "externalValue:", "value: {id: 7} #", ""),
     mistake("example/violates-schema", "    Top:", "format: int32", "format: int32\n        default: ten", "default"),
     mistake("progenitor/operation", PATCH, "application/json:", "text/plain:", "requestBody"),

@@ -14,6 +14,14 @@ pub const RULES: &[Rule] = &[
         "\"status\": \"New\"",
     ),
     rule(
+        "example/nearly-known",
+        Error,
+        "A member of an example that is called almost as one of the schema that is missing: one of \
+         the two is misspelt. Objects are open, so it fits all the same.",
+        "\"tsatusReason\": null",
+        "\"statusReason\": null",
+    ),
+    rule(
         "example/not-json",
         Error,
         "An example file is JSON.",

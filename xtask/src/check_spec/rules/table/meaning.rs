@@ -112,6 +112,45 @@ pub const RULES: &[Rule] = &[
         "minimum: 0\nexclusiveMinimum: true",
     ),
     rule(
+        "schema/rights",
+        Error,
+        "`x-ms-mutability` lists what may be done with a member: the client refuses other changes \
+         before they are sent. A word that is none of its words would take a right away in silence.",
+        "x-ms-mutability: [read, updat]",
+        "x-ms-mutability: [read, update]",
+    ),
+    rule(
+        "schema/sent-and-read",
+        Error,
+        "What a create sends (`NewX`) is called as what is read (`X`), and may be created by its \
+         `x-ms-mutability`; what may be created can be sent. Each guards the other's names.",
+        "Referral: {properties: {notes: ..}}\nNewReferral: {properties: {note: ..}}",
+        "Referral: {properties: {notes: ..}}\nNewReferral: {properties: {notes: ..}}",
+    ),
+    rule(
+        "schema/known-paths",
+        Error,
+        "A path of `x-known-paths` stands once, leads to a member of a referral, and \
+         `x-ms-mutability` lets that be updated; a description that lists paths lists the same.",
+        "x-known-paths: [/detials/notes]",
+        "x-known-paths: [/details/notes]",
+    ),
+    rule(
+        "schema/untyped",
+        Error,
+        "A schema says what it is. Where nobody knows, it says that: the generator makes anything of \
+         a forgotten type.",
+        "lastRunId: {description: ..}",
+        "lastRunId: {description: .., x-any: true}",
+    ),
+    rule(
+        "schema/same-twice",
+        Error,
+        "A schema stands once in `allOf`, `oneOf` and `anyOf`; of two that are alike in `oneOf` none ever fits alone.",
+        "oneOf: [{$ref: '#/components/schemas/A'}, {$ref: '#/components/schemas/A'}]",
+        "oneOf: [{$ref: '#/components/schemas/A'}, {$ref: '#/components/schemas/B'}]",
+    ),
+    rule(
         "schema/keyword-type",
         Error,
         "A keyword of another type says nothing: no reader looks at it.",

@@ -59,6 +59,14 @@ pub const RULES: &[Rule] = &[
         "additionalProperties: {}",
     ),
     rule(
+        "oas/unknown-extension",
+        Error,
+        "An extension is one that is read here, stands on the part that is read, and has the value \
+         that is read. Tools ignore all others, so a misspelt one says nothing.",
+        "x-ms-mutabilty: [read]",
+        "x-ms-mutability: [read]",
+    ),
+    rule(
         "oas/no-server",
         Error,
         "The default base address of the client is that of the first server.",
