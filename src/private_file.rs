@@ -10,10 +10,13 @@ pub(crate) fn create(path: &Path) -> io::Result<File> {
     options().create_new(true).open(path)
 }
 
+/// So often somebody else may make or remove a file at the same moment.
+const MOST_TRIES: usize = 16;
+
 /// Opens a file for reading and writing, and makes it where there is none.
 /// Says whether it was made.
 pub(crate) fn open(path: &Path) -> io::Result<(File, bool)> {
-    loop {
+    for _ in 0..MOST_TRIES {
         match options().open(path) {
             Ok(file) => return Ok((file, false)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -26,6 +29,11 @@ pub(crate) fn open(path: &Path) -> io::Result<(File, bool)> {
             Err(error) => return Err(error),
         }
     }
+    // A link to nowhere is there and is not there for ever.
+    Err(io::Error::new(
+        io::ErrorKind::NotFound,
+        "it is there and cannot be opened",
+    ))
 }
 
 #[cfg(unix)]

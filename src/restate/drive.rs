@@ -49,6 +49,7 @@ pub(super) struct Drive<'a, 'ctx> {
 struct Moment {
     at: Timestamp,
     since: Timestamp,
+    #[serde(default)]
     blind: bool,
     id: Uuid,
 }
@@ -111,7 +112,9 @@ impl<'a, 'ctx> Drive<'a, 'ctx> {
                 Next::Create(half) => match self.unsettled(half) {
                     Some(left) => {
                         self.sleep(left).await?;
-                        self.look(half, moment.at).await?;
+                        // The time after the sleep.
+                        let now = self.held.now().await?;
+                        self.look(half, now).await?;
                     }
                     None => self.create(half, moment).await?,
                 },
@@ -231,6 +234,7 @@ impl<'a, 'ctx> Drive<'a, 'ctx> {
                 }
                 Looked::Found(record) => {
                     self.held.note(record)?;
+                    self.doubt = None;
                     self.run.found();
                     break;
                 }

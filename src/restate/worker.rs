@@ -26,8 +26,8 @@ const LANDING: Duration = Duration::from_secs(30);
 const STUCK: Duration = Duration::from_secs(3600);
 
 /// Carries out shared referrals as Restate tells it to: the virtual object
-/// `SharedReferral`, keyed by the operation, with the handlers `create` and
-/// `progress`.
+/// `SharedReferral`, keyed by the operation, with the handlers `create`,
+/// `adopt`, `abandon` and `progress`.
 ///
 /// ```no_run
 /// # async fn run(client: partner_referrals::ReferralsClient) -> Result<(), Box<dyn std::error::Error>> {

@@ -166,10 +166,11 @@ fn over(state: &HalfState, seen: &Seen, recovery: &Recovery) -> Option<Timestamp
     let margin = match (state.blind, state.ended) {
         // Nobody knows how far apart the clocks are by which it is told.
         (true, _) => BLIND,
-        (false, Some(ended)) => return Some(ended.max(sent)),
+        (false, Some(_)) => Duration::ZERO,
         (false, None) => recovery.horizon,
     };
-    // Over when this run first looked: who sent it is no more.
+    // Over when this run first looked: who sent it is no more. Also where an
+    // answer told a time that was wrong by a day.
     let latest = later(state.ended.map_or(sent, |ended| ended.max(sent)), margin);
     Some(seen.first.map_or(latest, |first| first.min(latest)))
 }

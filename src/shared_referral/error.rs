@@ -23,7 +23,7 @@ use crate::scalar::{EngagementId, ReferralId};
 /// | [`Ambiguous`](Self::Ambiguous) | perhaps the referral, and no list shows it | look, then run it again or [`adopt`](super::SharedReferrals::adopt) |
 /// | [`DuplicateFound`](Self::DuplicateFound) | more than one | close the spare ones, then [`adopt`](super::SharedReferrals::adopt) the one to keep |
 /// | [`PlanMissing`](Self::PlanMissing) | what was made so far | run it with its plan |
-/// | [`Abandoned`](Self::Abandoned) | what was made before | use another key for another deal |
+/// | [`Abandoned`](Self::Abandoned) | what was made before | use another key for another deal; abandon it again where the own referral is open |
 /// | [`Complete`](Self::Complete) | both | change them by themselves |
 /// | [`CloseFailed`](Self::CloseFailed) | the own referral, perhaps closed | abandon it again |
 /// | [`NotFitting`](Self::NotFitting) | what was made so far | check the id of the referral |
@@ -281,10 +281,18 @@ impl NotFitting {
 #[derive(Debug)]
 pub struct JournalFailed {
     pub(super) standing: Box<Standing>,
+    pub(super) in_doubt: Option<Half>,
     pub(super) source: JournalError,
 }
 
 impl JournalFailed {
+    /// Which create was sent in this run, or in an earlier one, and may have been
+    /// carried out without its result being known; none too where the journal
+    /// could not be read.
+    pub fn in_doubt(&self) -> Option<Half> {
+        self.in_doubt
+    }
+
     /// What failed.
     pub fn error(&self) -> &JournalError {
         &self.source
@@ -400,7 +408,8 @@ impl fmt::Display for SharedReferralError {
             ),
             Self::Abandoned(standing) => write!(
                 f,
-                "it was abandoned; {standing}; next: use another key for another deal"
+                "it was abandoned; {standing}; next: use another key for another deal, or abandon it \
+                 again where its own referral is still open"
             ),
             Self::Complete(standing) => write!(
                 f,
@@ -427,12 +436,17 @@ impl fmt::Display for SharedReferralError {
                 "the journal knows no operation {operation}; next: check the id, and which \
                  journal is open"
             ),
-            Self::Journal(error) => write!(
-                f,
-                "the journal failed, nothing more was sent; {}; \
-                 next: mend the journal, then run the operation again",
-                error.standing
-            ),
+            Self::Journal(error) => {
+                f.write_str("the journal failed, nothing more was sent; ")?;
+                if let Some(half) = error.in_doubt {
+                    write!(f, "{} may have been created; ", named(half))?;
+                }
+                write!(
+                    f,
+                    "{}; next: mend the journal, then run the operation again",
+                    error.standing
+                )
+            }
         }
     }
 }

@@ -40,7 +40,8 @@ pub enum EventKind {
     Created(Half, ReferralId, Witness),
     /// Both referrals are there.
     Finished,
-    /// The run ended with an error; what is known is in the journal.
+    /// The run ended with an error; what is known is in the journal, or where that
+    /// failed in the error.
     Stopped,
 }
 

@@ -42,7 +42,9 @@ pub(super) async fn for_own(
     window: Window,
     recovery: &Recovery,
 ) -> Result<Sighting, Error> {
-    if let Some(hint) = &operation.half(Half::Own).hint
+    let state = operation.half(Half::Own);
+    if state.made.is_none()
+        && let Some(hint) = &state.hint
         && let Some(referral) = read(client, hint).await?
     {
         // Named by the service's own answer to this create.
@@ -159,7 +161,9 @@ pub(super) async fn for_connected(
     recovery: &Recovery,
 ) -> Result<Sighting, Error> {
     let mut found = Found::default();
-    if let Some(hint) = &operation.half(Half::Connected).hint
+    let state = operation.half(Half::Connected);
+    if state.made.is_none()
+        && let Some(hint) = &state.hint
         && let Some(referral) = read(client, hint).await?
     {
         return Ok(Sighting::One(Box::new(referral)));
@@ -209,12 +213,13 @@ impl Found {
     }
 }
 
-/// A referral by its id; none where there is none.
+/// A referral by its id; none where there is none, or it may not be read: a list
+/// may show it all the same.
 async fn read(client: &ReferralsClient, id: &ReferralId) -> Result<Option<Referral>, Error> {
     match client.get(id).await {
         Ok(referral) => Ok(Some(referral)),
-        Err(error) if error.is_not_found() => Ok(None),
-        Err(error) => Err(error),
+        Err(error) if error.is_retryable() => Err(error),
+        Err(_) => Ok(None),
     }
 }
 

@@ -61,16 +61,15 @@ impl Many {
         let concurrency = self.concurrency;
         let state = (Box::pin(items), self.until, true);
         let items = futures::stream::unfold(state, |(mut items, mut until, mut runs)| async move {
+            let item = items.next().await?;
+            // Asked when there is something to run: the item may be long in coming.
             if let Some(signal) = &mut until {
                 let ready = futures::poll!(signal).is_ready();
                 if ready {
                     (until, runs) = (None, false);
                 }
             }
-            items
-                .next()
-                .await
-                .map(|item| ((item, runs), (items, until, runs)))
+            Some(((item, runs), (items, until, runs)))
         });
         (items, concurrency)
     }

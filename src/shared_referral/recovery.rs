@@ -69,8 +69,9 @@ impl Recovery {
 
     /// The waits between one look and the next. The first look is made at once,
     /// the last one after all of them; without any there is one look. They count
-    /// from the end of the create, a time-out included; where that is not known,
-    /// because the program ended, from the first look after it.
+    /// from the end of the create, a time-out included, or from the first look of
+    /// a run if that was earlier; where the end is not known, because the program
+    /// ended, from the first look after it.
     pub fn settle(mut self, waits: impl IntoIterator<Item = Duration>) -> Self {
         self.settle = waits.into_iter().collect();
         self
@@ -84,7 +85,9 @@ impl Recovery {
 
     /// The latest that a create can be carried out after it was sent, the skew
     /// of the clocks included. A search of an old doubt reads no further than
-    /// that.
+    /// that, and after a crash the settle times count from the first look for no
+    /// longer. Where no answer had told the service's time when the create was
+    /// sent, the search reads to the end, and for a day in place of this.
     pub fn horizon(mut self, horizon: Duration) -> Self {
         self.horizon = horizon;
         self

@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex;
 
 use super::error::{JournalFailed, SharedReferralError, Standing};
 use super::event::{Event, EventKind, Observer};
@@ -20,6 +20,9 @@ use crate::client::ReferralsClient;
 use crate::clock::Clock;
 use crate::generated::client::types::Referral;
 use crate::scalar::{EngagementId, ReferralId, Timestamp};
+
+/// How soon the service is asked for its time again that did not tell it.
+const ASK_AGAIN: Duration = Duration::from_secs(60);
 
 /// Both halves of a shared referral.
 #[derive(Clone, Debug, PartialEq)]
@@ -116,8 +119,8 @@ pub(super) struct Engine {
     pub(super) plans: Arc<dyn PlanSource>,
     pub(super) recovery: Recovery,
     turns: Arc<Turns>,
-    /// The service was asked for its time.
-    asked: Arc<OnceCell<()>>,
+    /// When the service was last asked for its time, by both clocks.
+    asked: Arc<Mutex<Option<(Duration, SystemTime)>>>,
     observer: Observer,
 }
 
@@ -167,9 +170,14 @@ impl SharedReferrals {
     /// began.
     ///
     /// # Errors
-    /// [`SharedReferralError`]; all but
-    /// [`PlanMissing`](SharedReferralError::PlanMissing) and
-    /// [`Unknown`](SharedReferralError::Unknown) can happen.
+    /// [`SharedReferralError`]: [`InvalidPlan`](SharedReferralError::InvalidPlan),
+    /// [`OtherContent`](SharedReferralError::OtherContent),
+    /// [`CreateFailed`](SharedReferralError::CreateFailed),
+    /// [`LookUpFailed`](SharedReferralError::LookUpFailed),
+    /// [`Ambiguous`](SharedReferralError::Ambiguous),
+    /// [`DuplicateFound`](SharedReferralError::DuplicateFound),
+    /// [`Abandoned`](SharedReferralError::Abandoned) and
+    /// [`Journal`](SharedReferralError::Journal).
     pub async fn create(
         &self,
         plan: &SharedReferralPlan,
@@ -196,8 +204,10 @@ impl SharedReferrals {
     /// that is complete is returned as it is.
     ///
     /// # Errors
-    /// [`SharedReferralError`]; all but
-    /// [`InvalidPlan`](SharedReferralError::InvalidPlan) can happen.
+    /// [`SharedReferralError`]: those of [`create`](Self::create) but
+    /// [`InvalidPlan`](SharedReferralError::InvalidPlan), and besides
+    /// [`PlanMissing`](SharedReferralError::PlanMissing) and
+    /// [`Unknown`](SharedReferralError::Unknown).
     pub async fn resume(
         &self,
         operation: &OperationId,
@@ -243,8 +253,11 @@ impl SharedReferrals {
 impl Engine {
     pub(super) async fn load(&self, id: OperationId) -> Result<Vec<Record>, SharedReferralError> {
         self.journal.load(id).await.map_err(|source| {
-            let standing = Box::new(Standing::new(id));
-            SharedReferralError::Journal(JournalFailed { standing, source })
+            SharedReferralError::Journal(JournalFailed {
+                standing: Box::new(Standing::new(id)),
+                in_doubt: None,
+                source,
+            })
         })
     }
 
@@ -275,9 +288,18 @@ impl Engine {
 
     /// Makes the time at the service known, where it is not.
     pub(super) async fn learn_the_time(&self) {
-        // Many may begin at once; one asks.
-        let ask = || steps::learn_the_time(&self.client);
-        self.asked.get_or_init(ask).await;
+        // Many may begin at once; one asks, and where it is not told the others
+        // do not ask the same again.
+        let mut asked = self.asked.lock().await;
+        let now = (self.clock.elapsed(), self.clock.now());
+        let lately = asked.is_some_and(|(elapsed, of_day)| {
+            let passed = now.1.duration_since(of_day).unwrap_or(Duration::MAX);
+            now.0.saturating_sub(elapsed).max(passed) < ASK_AGAIN
+        });
+        if !lately && self.is_blind() {
+            steps::learn_the_time(&self.client).await;
+            *asked = Some(now);
+        }
     }
 }
 

@@ -164,7 +164,10 @@ impl<'a> Session<'a> {
             Err(error) => {
                 // It was not sent, so it must not be said later that it was.
                 self.retract()?;
-                return Err(error);
+                return Err(match error {
+                    SharedReferralError::Journal(failed) => self.journal(failed.source),
+                    error => error,
+                });
             }
         }
         self.tell(EventKind::Sending(half));
@@ -237,8 +240,29 @@ impl<'a> Session<'a> {
         let at = self.engine.now();
         self.note(steps::created(half, at, &referral, by))?;
         self.run.found();
+        // What is in doubt from here on is another create.
+        self.doubt = None;
         self.keep(half, referral, by);
         Ok(())
+    }
+
+    /// Writes down that the caller takes a referral for a half; says whether what
+    /// it was judged by still holds.
+    pub(super) async fn adopted(
+        &mut self,
+        half: Half,
+        referral: Referral,
+    ) -> Result<Saved, SharedReferralError> {
+        let at = self.engine.now();
+        let record = steps::created(half, at, &referral, Witness::Caller);
+        self.note(record.clone())?;
+        let saved = self.save().await?;
+        // Where a write that failed was done all the same, it stands there.
+        if saved == Saved::Yes || self.records.contains(&record) {
+            self.keep(half, referral, Witness::Caller);
+            return Ok(Saved::Yes);
+        }
+        Ok(saved)
     }
 
     fn keep(&mut self, half: Half, referral: Referral, by: Witness) {
@@ -318,7 +342,7 @@ impl<'a> Session<'a> {
         let id = self.operation.id();
         let theirs = self.engine.journal.load(id).await;
         let mut records = theirs.map_err(|error| self.journal(error))?;
-        let mine = self.records.split_off(self.saved);
+        let mine = self.records[self.saved..].to_vec();
         let begun = !records.is_empty();
         let theirs = records.get(self.saved..).unwrap_or_default();
         let new: Vec<Record> = mine
@@ -326,20 +350,31 @@ impl<'a> Session<'a> {
             .filter(|record| match record {
                 Record::Begun { .. } => !begun,
                 Record::Sending { .. } | Record::Abandoned { .. } => false,
+                // Judged by what was known before.
+                Record::Created {
+                    by: Witness::Caller,
+                    ..
+                } => false,
                 _ => !theirs.contains(record),
             })
             .collect();
-        self.saved = records.len();
+        let saved = records.len();
         records.extend(new);
+        let operation = Operation::from_records(id, &records);
+        // What is known here must not be lost with what cannot be read there.
+        self.operation = operation.map_err(|error| self.journal(steps::damaged(error)))?;
+        (self.records, self.saved) = (records, saved);
         self.run = Run::default();
-        self.operation = fold(id, &records)?;
-        self.records = records;
         Ok(())
     }
 
     fn journal(&self, source: JournalError) -> SharedReferralError {
         SharedReferralError::Journal(JournalFailed {
             standing: (&self.operation).into(),
+            in_doubt: [Half::Own, Half::Connected].into_iter().find(|half| {
+                let state = self.operation.half(*half);
+                state.doubts > 0 && state.made.is_none()
+            }),
             source,
         })
     }
@@ -349,17 +384,18 @@ impl<'a> Session<'a> {
     }
 
     fn result(self) -> Result<SharedReferral, SharedReferralError> {
+        // Only where another writer gave it up in between: the own referral may be
+        // closed.
+        if self.operation.stage() == Stage::Abandoned {
+            return Err(SharedReferralError::Abandoned((&self.operation).into()));
+        }
         match steps::finished(&self.operation) {
             Some(shared) => Ok(SharedReferral {
                 own: self.own,
                 connected: self.connected,
                 ..shared
             }),
-            // Only after another writer gave it up in between.
-            _ if self.operation.stage() == Stage::Abandoned => {
-                Err(SharedReferralError::Abandoned((&self.operation).into()))
-            }
-            _ => Err(SharedReferralError::Unknown(self.operation.id())),
+            None => Err(SharedReferralError::Unknown(self.operation.id())),
         }
     }
 }

@@ -3,10 +3,10 @@
 
 use super::error::{CloseFailed, NotFitting, SharedReferralError};
 use super::look::is_microsofts;
-use super::operation::{Operation, OperationId, Record, Stage, Witness};
+use super::operation::{Operation, OperationId, Record, Stage};
 use super::problem::Half;
 use super::run::SharedReferrals;
-use super::session::{Plan, Session};
+use super::session::{Plan, Saved, Session};
 use super::steps;
 use super::traits::{Likeness, compare};
 use crate::client::ReferralsClient;
@@ -47,10 +47,14 @@ impl SharedReferrals {
     ) -> Result<Operation, SharedReferralError> {
         let _turn = self.engine().turns().wait(*operation).await;
         let mut session = self.take_up(*operation).await?;
-        let read = chosen(&self.engine().client, &session.operation, half, referral).await?;
-        session.made(half, read, Witness::Caller)?;
-        session.save().await?;
-        Ok(session.operation)
+        loop {
+            let client = &self.engine().client;
+            let read = chosen(client, &session.operation, half, referral).await?;
+            // Where somebody else wrote in between, it is judged again.
+            if session.adopted(half, read).await? == Saved::Yes {
+                return Ok(session.operation);
+            }
+        }
     }
 
     /// Gives an operation up. The own referral, where there is one, is closed as
@@ -58,13 +62,17 @@ impl SharedReferrals {
     /// sellers see it, and it cannot be undone.** No later call sends anything
     /// for this operation.
     ///
-    /// What may be there is searched for once. Where nothing is found, nothing
-    /// is closed: look in Partner Center first.
+    /// What may be there is searched for once. Where nothing is found for
+    /// certain, nothing is closed: look in Partner Center first, at the candidates
+    /// too that [`Ambiguous`](SharedReferralError::Ambiguous) named. What comes to
+    /// light later is [adopted](Self::adopt), and closed by the same call again.
     ///
     /// # Errors
     /// [`Complete`](SharedReferralError::Complete) where both referrals are
     /// there: change them by themselves.
-    /// [`LookUpFailed`](SharedReferralError::LookUpFailed) before, and
+    /// [`DuplicateFound`](SharedReferralError::DuplicateFound) where more than one
+    /// is there, and [`LookUpFailed`](SharedReferralError::LookUpFailed): nothing
+    /// is given up then.
     /// [`CloseFailed`](SharedReferralError::CloseFailed) after it is written down
     /// that the operation is given up; the same call goes on from there.
     pub async fn abandon(

@@ -23,6 +23,7 @@ use super::traits;
 use crate::client::ReferralsClient;
 use crate::error::{Error, Outcome};
 use crate::generated::client::types::{NewReferral, Referral};
+use crate::generated::enums::Status;
 use crate::list::ListOptions;
 use crate::scalar::{ReferralId, Timestamp};
 
@@ -99,8 +100,11 @@ pub(crate) fn check(plan: &SharedReferralPlan) -> Result<(), SharedReferralError
 /// Reads records that are known to belong together.
 pub(crate) fn fold(id: OperationId, records: &[Record]) -> Result<Operation, SharedReferralError> {
     Operation::from_records(id, records).map_err(|error| {
-        let (standing, source) = (Box::new(Standing::new(id)), damaged(error));
-        SharedReferralError::Journal(JournalFailed { standing, source })
+        SharedReferralError::Journal(JournalFailed {
+            standing: Box::new(Standing::new(id)),
+            in_doubt: None,
+            source: damaged(error),
+        })
     })
 }
 
@@ -173,8 +177,20 @@ pub(crate) async fn search(
     operation: &Operation,
     half: Half,
 ) -> Result<Verdict, Error> {
-    let known = operation.half(half).made.as_ref();
+    let state = operation.half(half);
+    let known = state.made.as_ref();
+    // Of what was never sent, a list that was not read to its end hides nothing.
+    let sent = state.doubts > 0 || recovery.look_back.is_some();
     match (look_for(client, recovery, operation, half).await, known) {
+        (Ok(Sighting::Unclear(candidates)), None)
+            if half == Half::Own && !sent && candidates.is_empty() =>
+        {
+            Ok(Verdict::NotFound)
+        }
+        (Ok(Sighting::One(one)), None) if half == Half::Own && one.status == Status::Closed => {
+            // Nothing can be shared of it: somebody has to look.
+            Ok(Verdict::Unclear(vec![one.id]))
+        }
         (Ok(sighting), known) => Ok(judge(sighting, known)),
         (Err(_), Some(_)) => Ok(Verdict::NothingNew),
         (Err(error), None) => Err(error),
@@ -262,9 +278,15 @@ pub(crate) fn look_up_failed(
 pub(crate) fn ambiguous(
     operation: &Operation,
     half: Half,
-    candidates: Vec<ReferralId>,
+    mut candidates: Vec<ReferralId>,
     source: Option<Error>,
 ) -> SharedReferralError {
+    // The service itself named it, though it does not let it be read.
+    if let Some(hint) = &operation.half(half).hint
+        && !candidates.contains(hint)
+    {
+        candidates.push(hint.clone());
+    }
     SharedReferralError::Ambiguous(Ambiguous {
         standing: operation.into(),
         half,

@@ -13,27 +13,42 @@ use crate::clock::Clock;
 #[derive(Debug, Default)]
 pub(crate) struct ServerTime(Mutex<Option<Told>>);
 
+/// How far the two clocks of this machine may come apart between two answers:
+/// more than the time of day is ever corrected by, and less than a sleep.
+const TOLERANCE: Duration = Duration::from_secs(60);
+
 #[derive(Clone, Copy, Debug)]
 struct Told {
     date: SystemTime,
     /// When, on the scale that never goes back.
     at: Duration,
+    /// The same by this machine's time of day: while it sleeps, the other
+    /// stands still.
+    of_day: SystemTime,
 }
 
 impl ServerTime {
     /// Notes the `Date` of an answer; an answer without one changes nothing.
     pub(crate) fn note(&self, headers: &HeaderMap, clock: &dyn Clock) {
         if let Some(date) = date(headers) {
-            let at = clock.elapsed();
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Told { date, at });
+            let (at, of_day) = (clock.elapsed(), clock.now());
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) =
+                Some(Told { date, at, of_day });
         }
     }
 
-    /// The time there now; none before the first answer.
+    /// The time there now; none before the first answer, and none where this
+    /// machine slept since the last one.
     pub(crate) fn now(&self, clock: &dyn Clock) -> Option<SystemTime> {
         let told = (*self.0.lock().unwrap_or_else(PoisonError::into_inner))?;
-        told.date
-            .checked_add(clock.elapsed().saturating_sub(told.at))
+        let passed = clock.elapsed().saturating_sub(told.at);
+        let of_day = clock.now().duration_since(told.of_day).ok()?;
+        // It slept, or its time of day was set: how long it is since then is
+        // not known.
+        if of_day.abs_diff(passed) > TOLERANCE {
+            return None;
+        }
+        told.date.checked_add(passed)
     }
 }
 

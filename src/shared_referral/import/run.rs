@@ -16,7 +16,8 @@ use super::report::Report;
 use super::results::{ResultKind, RowResult};
 use super::{Import, SharedReferralPlan};
 use crate::shared_referral::{
-    Many, PlanOutcome, SharedReferral, SharedReferralError, SharedReferrals, Witness,
+    Many, OperationId, PlanOutcome, SharedReferral, SharedReferralError, SharedReferrals, Standing,
+    Witness,
 };
 
 /// Rows that wait for a place, besides those that run.
@@ -89,14 +90,24 @@ impl SharedReferrals {
                 let (row, plan) = row?;
                 let result = match plan {
                     Ok(plan) if runs => RowResult::from(&deals.create(&plan).await),
-                    Ok(plan) => RowResult::new(ResultKind::Skipped)
-                        .with_operation(plan.operation_id().to_string()),
+                    Ok(plan) => skipped(&deals, plan.operation_id()).await,
                     Err(problems) => RowResult::invalid(&problems),
                 };
                 Ok((row, result))
             }
         });
         RowResults(Box::pin(error_last(results.buffer_unordered(at_once))))
+    }
+}
+
+/// What is known of a row that is not run: the ids of an earlier run must not
+/// be lost with its results.
+async fn skipped(deals: &SharedReferrals, id: OperationId) -> RowResult {
+    let known = deals.operation(&id).await.ok().flatten();
+    let result = RowResult::new(ResultKind::Skipped).with_operation(id.to_string());
+    match known {
+        Some(operation) => result.standing(&Standing::from(&operation)),
+        None => result,
     }
 }
 
@@ -174,8 +185,11 @@ impl From<&Result<SharedReferral, SharedReferralError>> for RowResult {
                 result
             }
             Err(error) => {
-                let mut result = Self::new(match error {
+                let result = Self::new(match error {
                     SharedReferralError::Ambiguous(_) | SharedReferralError::LookUpFailed(_) => {
+                        ResultKind::Ambiguous
+                    }
+                    SharedReferralError::Journal(failed) if failed.in_doubt().is_some() => {
                         ResultKind::Ambiguous
                     }
                     SharedReferralError::DuplicateFound(_) => ResultKind::Duplicate,
@@ -184,15 +198,23 @@ impl From<&Result<SharedReferral, SharedReferralError>> for RowResult {
                 })
                 .with_operation(error.operation().to_string())
                 .with_error(chain(error));
-                if let Some(standing) = error.standing() {
-                    let text = |id: &dyn std::fmt::Display| Some(id.to_string());
-                    result.engagement = standing.engagement.as_ref().and_then(|id| text(id));
-                    result.own = standing.own.as_ref().and_then(|id| text(id));
-                    result.connected = standing.connected.as_ref().and_then(|id| text(id));
+                match error.standing() {
+                    Some(standing) => result.standing(standing),
+                    None => result,
                 }
-                result
             }
         }
+    }
+}
+
+impl RowResult {
+    /// With the ids that are known.
+    fn standing(mut self, standing: &Standing) -> Self {
+        let text = |id: &dyn std::fmt::Display| id.to_string();
+        self.engagement = standing.engagement.as_ref().map(|id| text(id));
+        self.own = standing.own.as_ref().map(|id| text(id));
+        self.connected = standing.connected.as_ref().map(|id| text(id));
+        self
     }
 }
 

@@ -194,6 +194,11 @@ impl Operation {
                 engagement,
                 by,
             } => {
+                // Given up and closed before this one was known: it is to be closed
+                // as well.
+                let known = self.half(*half).made.as_ref();
+                let is_other = known.is_none_or(|made| made.referral != *referral);
+                self.closed &= !(*half == Half::Own && is_other);
                 let state = self.half_mut(*half);
                 state.ended.get_or_insert(*at);
                 state.doubts = match by {

@@ -3,6 +3,7 @@
 
 mod crash_matrix;
 mod fault_storm;
+mod later;
 mod many;
 mod plans;
 mod recover;

@@ -20,6 +20,10 @@ pub(super) fn real(path: &Path) -> std::io::Result<PathBuf> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         real => return real,
     }
+    if path.is_symlink() {
+        let message = "a symbolic link that leads to no file";
+        return Err(std::io::Error::new(std::io::ErrorKind::NotFound, message));
+    }
     let folder = std::fs::canonicalize(private_file::folder(path))?;
     Ok(path
         .file_name()

@@ -42,8 +42,8 @@ const COMPACT_ABOVE: u64 = 1024 * 1024;
 ///   error, and the file is left as it is.
 /// - A file that was made, and one that took another's place, is there after a
 ///   crash: its folder is synced.
-/// - One process at a time, whatever links lead to the file: the lock is a file
-///   beside it (`.lock`), freed when the process ends in whatever way.
+/// - One process at a time, whatever symbolic links lead to the file: the lock is
+///   a file beside it (`.lock`), freed when the process ends in whatever way.
 /// - On Unix the file has mode 0600, and one that others may read is refused.
 /// - After a failed write nothing is taken any more until it is opened anew.
 ///
@@ -57,6 +57,7 @@ const COMPACT_ABOVE: u64 = 1024 * 1024;
 ///   superseded lines once these are more than half of it
 ///   ([`compact`](Self::compact)).
 /// - Dropping the last clone waits for the thread that writes.
+/// - A hard link is another journal: nothing tells that both are one file.
 #[derive(Clone)]
 pub struct FileJournal(Arc<Inner>);
 
