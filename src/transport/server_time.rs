@@ -42,10 +42,13 @@ impl ServerTime {
     pub(crate) fn now(&self, clock: &dyn Clock) -> Option<SystemTime> {
         let told = (*self.0.lock().unwrap_or_else(PoisonError::into_inner))?;
         let passed = clock.elapsed().saturating_sub(told.at);
-        let of_day = clock.now().duration_since(told.of_day).ok()?;
+        let apart = match clock.now().duration_since(told.of_day) {
+            Ok(of_day) => of_day.abs_diff(passed),
+            Err(back) => passed.saturating_add(back.duration()),
+        };
         // It slept, or its time of day was set: how long it is since then is
         // not known.
-        if of_day.abs_diff(passed) > TOLERANCE {
+        if apart > TOLERANCE {
             return None;
         }
         told.date.checked_add(passed)
@@ -76,5 +79,49 @@ mod tests {
         clock.advance(Duration::from_secs(90));
         let told = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
         assert_eq!(time.now(&clock), Some(told + Duration::from_secs(90)));
+    }
+
+    /// A clock of each kind, as far apart as the test has them.
+    #[derive(Debug)]
+    struct Apart(ManualClock, Duration);
+
+    impl Clock for Apart {
+        fn now(&self) -> SystemTime {
+            self.0.now() + self.1
+        }
+
+        fn elapsed(&self) -> Duration {
+            self.0.elapsed()
+        }
+
+        fn sleep(&self, duration: Duration) -> crate::clock::Sleep {
+            self.0.sleep(duration)
+        }
+
+        fn limit(&self, duration: Duration) -> crate::clock::Sleep {
+            self.0.limit(duration)
+        }
+    }
+
+    #[test]
+    fn it_is_not_known_any_more_where_this_machine_slept_or_its_time_was_set() {
+        let mut headers = HeaderMap::new();
+        let then = http::HeaderValue::from_static("Sun, 06 Nov 1994 08:49:37 GMT");
+        headers.insert(DATE, then);
+        let mut clock = Apart(ManualClock::default(), Duration::from_secs(3600));
+        let time = ServerTime::default();
+        time.note(&headers, &clock);
+        for (apart, known) in [
+            (3600, true),
+            (3540, true),
+            (3660, true),
+            (3661, false),
+            (3500, false),
+        ] {
+            clock.1 = Duration::from_secs(apart);
+            assert_eq!(time.now(&clock).is_some(), known, "{apart}");
+        }
+        time.note(&headers, &clock);
+        assert!(time.now(&clock).is_some(), "the next answer tells it");
     }
 }

@@ -1,13 +1,15 @@
 //! A file of shared deals: checked as a whole, run against the sandbox, and its
 //! results beside its rows.
 
-use std::io::Cursor;
+use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use futures::StreamExt as _;
 use partner_referrals::sandbox::{Fault, FaultBody, FaultPlan, FaultRule};
 use partner_referrals::shared_referral::import::{
-    Cause, Format, Import, ImportError, Report, ResultKind, ResultWriter,
+    Cause, Format, Import, ImportError, Report, ResultKind, ResultWriter, RowResult,
 };
 use partner_referrals::shared_referral::{Many, MemoryJournal, OperationId, Rule};
 use serde_json::json;
@@ -371,4 +373,80 @@ fn the_example_has_no_problems() {
     let notes = plan.own().details.notes.as_deref();
     assert_eq!(notes, Some("Two sites:\n- Köln\n- \"Alte Werft\""));
     assert_eq!(plan.own().team.as_ref().map(Vec::len), Some(2));
+}
+
+/// A file that is long in coming: the signal to stop comes before it.
+struct Slow {
+    inner: Cursor<Vec<u8>>,
+    stop: Arc<Notify>,
+    armed: Arc<AtomicBool>,
+}
+
+impl Read for Slow {
+    fn read(&mut self, to: &mut [u8]) -> std::io::Result<usize> {
+        if self.armed.load(Ordering::SeqCst) {
+            self.stop.notify_one();
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        self.inner.read(to)
+    }
+}
+
+impl Seek for Slow {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        self.inner.seek(to)
+    }
+}
+
+#[tokio::test]
+async fn a_signal_while_the_first_row_is_read_creates_nothing() {
+    let sandbox = sandbox().await;
+    let deals = client(&sandbox).shared_referrals(MemoryJournal::new());
+    let (stop, armed) = (Arc::new(Notify::new()), Arc::new(AtomicBool::new(false)));
+    let from = Slow {
+        inner: Cursor::new(DEALS.as_bytes().to_vec()),
+        stop: Arc::clone(&stop),
+        armed: Arc::clone(&armed),
+    };
+    let mut import = Import::new(from, Format::Csv);
+    let report = import.check().unwrap();
+    armed.store(true, Ordering::SeqCst);
+    let many = Many::new()
+        .concurrency(1)
+        .until(async move { stop.notified().await });
+    let rows = deals.create_rows(import, &report, many);
+    let kinds: Vec<_> = rows.map(|row| row.unwrap().1.kind).collect().await;
+    assert_eq!(kinds, [ResultKind::Skipped; 2]);
+    assert_eq!(writes(&sandbox).len(), 0);
+}
+
+#[tokio::test]
+async fn a_row_that_is_skipped_keeps_the_ids_of_an_earlier_run() {
+    let sandbox = sandbox().await;
+    let deals = client(&sandbox).shared_referrals(MemoryJournal::new());
+    let (import, report) = checked(DEALS);
+    let rows = deals.create_rows(import, &report, Many::new());
+    let made: Vec<_> = rows.map(|row| row.unwrap().1).collect().await;
+    let before = sandbox.requests().len();
+
+    let (import, report) = checked(DEALS);
+    let many = Many::new().concurrency(1).until(std::future::ready(()));
+    let rows = deals.create_rows(import, &report, many);
+    let skipped: Vec<_> = rows.map(|row| row.unwrap().1).collect().await;
+    assert_eq!(skipped.len(), 2);
+    for result in skipped {
+        assert_eq!(result.kind, ResultKind::Skipped);
+        let same = |one: &&RowResult| one.operation == result.operation;
+        let made = made.iter().find(same).unwrap();
+        assert!(result.own.is_some() && result.connected.is_some());
+        assert_eq!(
+            (result.engagement, result.own, result.connected),
+            (
+                made.engagement.clone(),
+                made.own.clone(),
+                made.connected.clone()
+            )
+        );
+    }
+    assert_eq!(sandbox.requests().len(), before, "it costs no request");
 }
