@@ -45,6 +45,8 @@ mod follow;
 #[cfg(all(feature = "import", feature = "sandbox"))]
 mod import;
 #[cfg(feature = "sandbox")]
+mod invitation;
+#[cfg(feature = "sandbox")]
 mod list;
 #[cfg(feature = "sandbox")]
 mod pager;
