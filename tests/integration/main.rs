@@ -23,6 +23,8 @@ mod append;
 #[cfg(feature = "sandbox")]
 mod canaries;
 #[cfg(feature = "sandbox")]
+mod checkpoint;
+#[cfg(feature = "sandbox")]
 mod contract;
 #[cfg(feature = "sandbox")]
 mod create;
