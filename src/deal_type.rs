@@ -46,9 +46,9 @@ impl DealType {
     /// The kind of a deal, by one referral of it; none for a lead, and where the
     /// referral does not say whether sellers of Microsoft see it.
     ///
-    /// A lead is what came from the marketplace (`Direct`) and what Microsoft
-    /// qualified: `MarketingQualified`, or `SalesQualified` and invited by
-    /// Microsoft (API pages, 2025).
+    /// A lead is what came from the marketplace (`Direct`), and what Microsoft
+    /// qualified and invited the partner to alone: `Independent` and
+    /// `MarketingQualified` or `SalesQualified` (API pages, 2025).
     ///
     /// # Caveats
     /// An item of a list that was narrowed by `$select` may lack what this looks
@@ -88,7 +88,9 @@ impl DealType {
     ///
     /// let same_engagement = filter::engagement_id().eq(own.engagement_id.clone());
     /// let list = client.referrals(ListOptions::new().filter(same_engagement));
-    /// let all: Vec<_> = list.try_collect().await?;
+    /// let mut all: Vec<_> = list.try_collect().await?;
+    /// // A service that ignores the filter lists all there is.
+    /// all.retain(|one| one.engagement_id == own.engagement_id);
     /// println!("{:?}", DealType::of_engagement(&all));
     /// # Ok(()) }
     /// ```
@@ -123,8 +125,8 @@ fn is_lead(referral: &Referral) -> bool {
     let by_microsoft =
         inviter.and_then(|inviter| inviter.organization_id.as_deref()) == Some(MICROSOFT_ID);
     match referral.qualification {
-        Some(Qualification::Direct | Qualification::MarketingQualified) => true,
-        Some(Qualification::SalesQualified) => {
+        Some(Qualification::Direct) => true,
+        Some(Qualification::MarketingQualified | Qualification::SalesQualified) => {
             by_microsoft && referral.type_ == ReferralType::Independent
         }
         _ => false,
@@ -254,10 +256,24 @@ mod tests {
             ),
             (
                 json!({shared: true}),
-                help("Unknown"),
+                json!({"invitedBy": {"organizationId": "msft"}}),
                 "Independent",
                 "MarketingQualified",
                 None,
+            ),
+            (
+                json!({shared: true}),
+                json!({"invitedBy": {"organizationId": "another"}}),
+                "Independent",
+                "MarketingQualified",
+                Some(DealType::PartnerLed),
+            ),
+            (
+                json!({shared: true}),
+                json!({"invitedBy": {"organizationId": "msft"}}),
+                "Shared",
+                "MarketingQualified",
+                Some(DealType::CoSell),
             ),
             (
                 json!({shared: true}),

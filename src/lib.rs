@@ -17,6 +17,7 @@ mod config;
 pub mod credential;
 mod deal_type;
 mod error;
+mod escapes;
 mod generated;
 mod invitation;
 pub mod lifecycle;

@@ -3,6 +3,7 @@
 mod closing;
 mod engagement;
 mod lists;
+mod order;
 mod register;
 mod settle;
 mod sync;

@@ -37,9 +37,12 @@ impl Doubt {
     }
 
     /// Whether the change was not made and cannot be any more: what it was to
-    /// change is as before, under another eTag than the one that was sent.
+    /// change is as before, in a later version than the one that was sent. A read
+    /// can be behind, and another version than that be an earlier one.
     fn is_void(&self, now: &Snapshot, seen: Seen) -> bool {
-        seen == Seen::Untouched && self.error.is_precondition_failed() && !self.has_version_of(now)
+        let updated = |one: &Snapshot| one.referral.updated_date_time;
+        let later = updated(now) > updated(&self.base);
+        seen == Seen::Untouched && self.error.is_precondition_failed() && later
     }
 }
 
@@ -81,10 +84,13 @@ impl ReferralsClient {
                     Seen::Untouched | Seen::Unclear => return Err(settled(doubt).into()),
                 }
             }
-            let changes = changes(&before)?;
-            if changes.is_empty() {
-                return Ok(Updated::Unchanged(Box::new(before.referral)));
-            }
+            // While a change is in doubt, nothing else is the last word on it.
+            let changes = match (changes(&before), &doubt) {
+                (Ok(changes), _) if !changes.is_empty() => changes,
+                (_, Some(_)) => return Err(settled(doubt).into()),
+                (Ok(_), None) => return Ok(Updated::Unchanged(Box::new(before.referral))),
+                (Err(error), None) => return Err(error),
+            };
             round += 1;
             let error = match self.send(&before.referral, &changes).await {
                 Ok(patched) => return Ok(Updated::Changed(patched)),
@@ -101,7 +107,7 @@ impl ReferralsClient {
                 }
                 // Without a doubt the last conflict is the error.
                 _ if error.is_precondition_failed() && (round < ROUNDS || doubt.is_some()) => {}
-                _ => return Err(error.into()),
+                _ => return Err(doubt.map_or(error, |open| open.error).into()),
             }
             if round >= ROUNDS {
                 return Ok(self.last_look(id, doubt).await?);

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt as _;
 
 use super::ReferralsClient;
+use super::order::Order;
 use crate::error::Error;
 use crate::generated::client::types::Referral;
 use crate::generated::wire::referral;
@@ -24,15 +25,13 @@ pub struct SyncRun {
     narrowed: bool,
     /// The client's clock when the first page was asked for.
     asked: Option<Duration>,
-    /// What time it was at the service then.
+    /// What time it was at the service then; none while no answer says.
     began: Option<Timestamp>,
     given: BTreeMap<ReferralId, Timestamp>,
     /// What an earlier run handed out, and this one came by.
     passed: BTreeMap<ReferralId, Timestamp>,
     held: Option<Timestamp>,
-    last: Option<Timestamp>,
-    rose: bool,
-    fell: bool,
+    order: Order,
     end: Option<Watermark>,
     failed: bool,
 }
@@ -71,7 +70,8 @@ impl ReferralsClient {
     /// out as it was first seen, and again by the next run. A version that an
     /// earlier run handed out within the overlap is not handed out again. A
     /// referral that is dated ahead of the service's own time does not carry the
-    /// watermark with it.
+    /// watermark with it, where answers say what time it is (`Date`). The watermark
+    /// goes back behind the one that a run began with for that alone.
     ///
     /// # Assumptions
     /// A list shows a change within the overlap of its `updatedDateTime`. How soon
@@ -83,6 +83,9 @@ impl ReferralsClient {
     /// up, and one of them may not be seen at all by this run: the next one begins
     /// before it, as far as the change can be noticed. One that leaves the list
     /// while it is read, because the user may not see it any more, cannot be.
+    /// An old referral that changes behind the reader in each run keeps the
+    /// watermark back each time: nothing is lost or handed out twice, but the same
+    /// part of the list is read again, until a run goes by without.
     ///
     /// The ids that were handed out are held until the run ends. A run that is
     /// dropped or fails starts again from its own watermark, or from its last
@@ -90,8 +93,8 @@ impl ReferralsClient {
     ///
     /// # Errors
     /// As of [`referrals`](Self::referrals). A referral that cannot be read is
-    /// an error with [`Error::list_position`]; the run goes on behind it, and
-    /// the next one does not come back to it unless it changes.
+    /// an error with [`Error::list_position`]; the run goes on behind it. The
+    /// next one comes by it again within the overlap, and later only if it changes.
     pub fn sync_since(&self, watermark: &Watermark) -> SyncRun {
         let by_update = ListOptions::new().order_by(referral::UPDATED_DATE_TIME);
         let options = match watermark.since() {
@@ -108,9 +111,7 @@ impl ReferralsClient {
             given: BTreeMap::new(),
             passed: BTreeMap::new(),
             held: None,
-            last: None,
-            rose: false,
-            fell: false,
+            order: Order::default(),
             end: None,
             failed: false,
         }
@@ -154,10 +155,10 @@ impl SyncRun {
         let clock = self.client.clock();
         let asked = *self.asked.get_or_insert_with(|| clock.elapsed());
         let one = self.list.next().await;
-        if self.began.is_none() {
+        // This machine's clock may be wrong, and what it caps would come again.
+        if let (None, Some(now)) = (self.began, self.client.server_time()) {
             let ago = TimeDelta::from_std(clock.elapsed().saturating_sub(asked));
-            let began = self.client.service_time().utc();
-            let began = began.checked_sub_signed(ago.unwrap_or_default());
+            let began = DateTime::<Utc>::from(now).checked_sub_signed(ago.unwrap_or_default());
             self.began = began.map(Timestamp::from);
         }
         one
@@ -190,43 +191,54 @@ impl SyncRun {
     /// ```
     ///
     /// # Assumptions
-    /// The list goes on in the order that was asked for, oldest change first. Where
-    /// it was seen not to, or the service refuses to compare times, it is where
-    /// the run started.
+    /// The list goes on in the order that was asked for, oldest change first, but
+    /// for what lies within the [overlap](Watermark::overlap). Where it was seen
+    /// not to, or the service refuses to compare times, it is where the run
+    /// started.
     ///
     /// # Caveats
-    /// Copies the ids that were handed out: not after each referral.
+    /// Copies the ids of all that the run came by, and carries them until a run
+    /// from there has ended: one that changes after it was handed out may have
+    /// moved another one up, past the reader. Not after each referral.
     pub fn checkpoint(&self) -> Watermark {
         if let Some(end) = &self.end {
             return end.clone();
         }
-        if !self.narrowed || self.fell || !self.rose {
+        if !self.narrowed || !self.order.rises() {
             return self.start.clone();
         }
-        let limits = [self.held, self.began, self.last].into_iter().flatten();
-        self.start.after(self.given.clone(), limits)
+        // What lies before the start was read already, in the overlap.
+        let last = self.order.last().max(self.start.time());
+        let limits = [self.held(), self.began, last].into_iter().flatten();
+        self.start
+            .within(self.given.clone(), self.passed.clone(), limits)
     }
 
     fn finish(&mut self) {
         let given = std::mem::take(&mut self.given);
-        let limits = self.held.into_iter().chain(self.began);
+        let limits = self.held().into_iter().chain(self.began);
         self.end = Some(self.start.after(given, limits));
     }
 
+    /// From where on something may not have been seen. Never before the start:
+    /// from there on the next run looks anyway, and a list in which much changes
+    /// would carry the watermark back, run by run. `began` may lie before it, to
+    /// bring back a watermark that a wrong date carried away.
+    fn held(&self) -> Option<Timestamp> {
+        let held = self.held.map(Some);
+        held.and_then(|held| held.max(self.start.origin()))
+    }
+
     fn may_widen(&self, error: &Error) -> bool {
-        let first = self.narrowed && self.last.is_none() && self.start.since().is_some();
+        let first = self.narrowed && self.order.last().is_none() && self.start.since().is_some();
         first && matches!(error.status(), Some(400 | 501))
     }
 
     /// Whether nothing new can come any more, if the order is kept.
     fn is_behind(&mut self, updated: Timestamp) -> bool {
-        if let Some(last) = self.last {
-            self.rose |= updated > last;
-            self.fell |= updated < last;
-        }
-        self.last = Some(updated);
+        self.order.note(updated, |top| self.start.earlier(top));
         let old = self.start.since().is_some_and(|since| updated < since);
-        old && !self.narrowed && self.fell && !self.rose
+        old && !self.narrowed && self.order.only_falls()
     }
 
     fn takes(&mut self, one: &Referral) -> bool {
@@ -236,6 +248,7 @@ impl SyncRun {
             return false;
         }
         let seen = self.given.get(&one.id).or(self.passed.get(&one.id));
+        let seen = seen.or(self.start.came_by(&one.id));
         if let Some(seen) = seen.filter(|seen| updated > **seen) {
             // Changed since, and what stood behind it may have come before the
             // reader: the next run begins where it was.

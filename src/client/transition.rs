@@ -39,7 +39,9 @@ impl ReferralsClient {
     /// eTag; nothing is sent then. [`Error::is_precondition_failed`] where the
     /// referral has changed since it was read. [`Outcome::Unknown`] where it
     /// cannot be told whether the change was made, or was not made so far and may
-    /// be still: the message says which, and the same call again is safe.
+    /// be still: the message says which, and the same call again is safe. It can be
+    /// that and [`Error::is_precondition_failed`] at once, where the lost request was
+    /// sent again: ask [`Error::outcome`] first.
     pub async fn transition(
         &self,
         referral: &Referral,
@@ -82,6 +84,8 @@ impl ReferralsClient {
             // The service said that it made it: a read can be behind.
             Outcome::Done => error,
             _ if now.e_tag == base.e_tag => undone(error),
+            // A read can be behind, and show what was before the base.
+            _ if now.updated_date_time <= base.updated_date_time => error,
             _ if error.is_precondition_failed() && stands(&now) == stands(base) => conflict(error),
             _ => error,
         })

@@ -5,6 +5,7 @@ use super::settle::{Snapshot, parsed, text};
 #[cfg(doc)]
 use crate::error::Outcome;
 use crate::error::{Error, Operation};
+use crate::escapes::unescaped;
 use crate::generated::client::types::{Member, NewMember, Referral};
 use crate::generated::wire::referral::CUSTOMER_PROFILE;
 use crate::lifecycle::{self, State, Transition};
@@ -75,7 +76,8 @@ impl ReferralsClient {
 
     /// Appends somebody to the partner's team (`/team/-`), unless somebody with
     /// this e-mail address is in it; upper and lower case count as one. Without an
-    /// address, unless somebody with these names and this phone number is.
+    /// address, unless somebody with these names and this phone number is. HTML's
+    /// escapes, with which the service gives some texts back, make no difference.
     ///
     /// # Guarantees
     /// As of [`update`](Self::update). Appending twice would add two: it is
@@ -159,9 +161,12 @@ impl ReferralsClient {
 }
 
 /// Adds somebody who is not there yet: told by the address, or without one by
-/// names and phone number.
+/// names and phone number. The service gives some texts back escaped.
 fn join(team: &mut Vec<Member>, member: &Member) {
-    let text = |text: &Option<String>| text.as_deref().unwrap_or_default().trim().to_lowercase();
+    let text = |text: &Option<String>| {
+        let text = unescaped(text.as_deref().unwrap_or_default());
+        text.trim().to_lowercase()
+    };
     let address = text(&member.email);
     let person = |one: &Member| [&one.first_name, &one.last_name, &one.phone_number].map(text);
     let is_there = team.iter().any(|one| match address.is_empty() {

@@ -1,4 +1,10 @@
 //! A referral that was read, as it would be created.
+//!
+//! Of the details only what the document names for a new referral is taken over:
+//! `customerAction`, `customerRequestedContact`, `incentiveLevel` and members that
+//! this version does not know stand in no published create, and one that the
+//! service refuses would cost the invitation. Texts are taken as they were read,
+//! with the escapes of HTML that the service gives some back with.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -30,6 +36,7 @@ impl Again {
         let details =
             details.and_then(|details| taken(details, &[referral::DETAILS], &mut left_out));
         let mut details: NewReferralDetails = details.unwrap_or_default();
+        // What no create is known to have.
         details.extra.clear();
         let mut customer = NewCustomerProfile::new("", no_address());
         if let Some(profile) = &read.customer_profile {

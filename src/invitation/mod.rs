@@ -15,7 +15,7 @@ use std::fmt;
 use again::Again;
 
 use crate::client::ReferralsClient;
-use crate::error::{Error, Outcome};
+use crate::error::{Error, Operation, Outcome};
 use crate::generated::client::types::{NewReferral, Referral};
 use crate::generated::enums::{AssistanceRequestCode, Status};
 use crate::generated::wire::{MICROSOFT_ID, referral};
@@ -74,6 +74,33 @@ impl Invitation {
     pub fn without_portal_rules(mut self) -> Self {
         self.portal_rules = false;
         self
+    }
+
+    /// The plan for a deal as it was read, or all that is wrong with it.
+    fn planned(&self, own: &Referral) -> Result<SharedReferralPlan, Vec<PlanProblem>> {
+        let problem = |path: &str, what: &str| {
+            PlanProblem::new(Half::Own, Rule::Lifecycle, &format!("/{path}"), what)
+        };
+        let mut problems = Vec::new();
+        if own.status != Status::Active {
+            let what = "must be Active: Microsoft is invited to a deal under way";
+            problems.push(problem(referral::STATUS, what));
+        }
+        if own.organization_id.as_deref() == Some(MICROSOFT_ID) {
+            let what = "must not be Microsoft's: this is its half of a deal";
+            problems.push(problem(referral::ORGANIZATION_ID, what));
+        }
+        let again = Again::of(own);
+        let plan = self.plan(again.referral);
+        problems.extend(plan.problems());
+        // A body of the caller's own takes nothing over.
+        if self.connected.is_none() {
+            problems.extend(again.left_out);
+        }
+        match problems.is_empty() {
+            true => Ok(plan),
+            false => Err(problems),
+        }
     }
 
     fn plan(&self, own: NewReferral) -> SharedReferralPlan {
@@ -160,6 +187,18 @@ fn list(problems: &[PlanProblem]) -> String {
     texts.join("; ")
 }
 
+fn refused(own: &Referral, problems: Vec<PlanProblem>) -> InvitationError {
+    InvitationError::Refused {
+        referral_id: own.id.clone(),
+        problems,
+    }
+}
+
+/// What is wrong with a deal that is shown already.
+fn not_invited(own: &Referral, problems: &[PlanProblem]) -> Error {
+    Error::invalid(Operation::CreateReferral, list(problems)).about(own.id.as_str())
+}
+
 /// # From one kind of deal to the next
 impl ReferralsClient {
     /// Makes a private or partner-led deal a co-sell one: shows it to
@@ -182,10 +221,11 @@ impl ReferralsClient {
     /// The deal is read and the referrals of its engagement are listed; one of
     /// Microsoft's among them ends the call. What a shared referral must have is
     /// checked, all of it. The deal is [shown to
-    /// sellers](Self::show_to_microsoft_sellers), unless it is, and Microsoft's
-    /// referral is created with its name, customer, consent and details. What of
-    /// these a new referral cannot have, such as a solution without an id, is told
-    /// as a problem and not left out.
+    /// sellers](Self::show_to_microsoft_sellers), unless it is; as it was read for
+    /// that it is checked again, and Microsoft's referral is created with its name,
+    /// customer, consent and details as they are by then. What of these a new
+    /// referral cannot have, such as a solution without an id, is told as a problem
+    /// and not left out.
     ///
     /// # Guarantees
     /// After an answer that was lost, Microsoft's referral is looked for, and
@@ -198,6 +238,15 @@ impl ReferralsClient {
     /// for deals that are shared from the beginning.
     ///
     /// # Caveats
+    /// What the document has no place for in the details of a new referral is not
+    /// sent: `customerAction`, `customerRequestedContact`, `incentiveLevel`, and
+    /// members that this version does not know. No published create has them, and
+    /// the service may refuse a body for them. Where they matter, send a body with
+    /// [`Invitation::connected`].
+    ///
+    /// Texts are sent as they were read: those that the service gives back escaped
+    /// for HTML (`A &amp; B`), escaped.
+    ///
     /// Two calls at once for one deal may both invite. The `type` of the own
     /// referral stays as it is: no patch path is known for it, and
     /// [`DealType::of`](crate::DealType::of) says co-sell of Microsoft's referral
@@ -205,7 +254,9 @@ impl ReferralsClient {
     /// both.
     ///
     /// # Errors
-    /// [`InvitationError`]: each says what was done by then.
+    /// [`InvitationError`]: each says what was done by then. What is wrong with a
+    /// deal that changed while it was shown is the text of a
+    /// [`NotInvited`](InvitationError::NotInvited).
     pub async fn invite_microsoft(
         &self,
         id: &ReferralId,
@@ -218,36 +269,21 @@ impl ReferralsClient {
         if let Some(connected) = judged(halves.map_err(Failed::LookUpFailed)?) {
             return Ok(Invited { own, connected });
         }
-        let problem = |path: &str, what: &str| {
-            PlanProblem::new(Half::Own, Rule::Lifecycle, &format!("/{path}"), what)
-        };
-        let mut problems = Vec::new();
-        if own.status != Status::Active {
-            let what = "must be Active: Microsoft is invited to a deal under way";
-            problems.push(problem(referral::STATUS, what));
-        }
-        if own.organization_id.as_deref() == Some(MICROSOFT_ID) {
-            let what = "must not be Microsoft's: this is its half of a deal";
-            problems.push(problem(referral::ORGANIZATION_ID, what));
-        }
-        let again = Again::of(&own);
-        let plan = invitation.plan(again.referral);
-        problems.extend(plan.problems());
-        // A body of the caller's own takes nothing over.
-        if invitation.connected.is_none() {
-            problems.extend(again.left_out);
-        }
-        if !problems.is_empty() {
-            return Err(Failed::Refused {
-                referral_id: own.id,
-                problems,
-            });
+        if let Err(all) = invitation.planned(&own) {
+            return Err(refused(&own, all));
         }
         let shown = self.show_to_microsoft_sellers(id).await;
-        let own = shown
-            .map_err(Failed::NotShown)?
-            .into_referral()
-            .unwrap_or(own);
+        let shown = shown.map_err(Failed::NotShown)?;
+        let changed = shown.is_changed();
+        let own = match shown.into_referral() {
+            Some(own) => own,
+            None => self.get(id).await.map_err(Failed::NotInvited)?,
+        };
+        // The deal may have been lost, or become another one, since it was read.
+        let plan = invitation.planned(&own).map_err(|all| match changed {
+            true => Failed::NotInvited(not_invited(&own, &all)),
+            false => refused(&own, all),
+        })?;
         let connected = plan.connected_for(&own.engagement_id);
         let error = match self.create(&connected).await {
             Ok(connected) => return Ok(Invited { own, connected }),

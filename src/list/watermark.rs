@@ -29,6 +29,19 @@ pub struct Watermark {
     /// The caller's own overlap.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     overlap: Option<Duration>,
+    /// Of a checkpoint: the run that it was made in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    run: Option<Box<Begun>>,
+}
+
+/// A run that has not ended.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Begun {
+    /// The watermark that it began with.
+    origin: Option<Timestamp>,
+    /// All that it came by, however long ago that was updated: by a change of it
+    /// the next run can tell that others may have moved up, past the reader.
+    seen: BTreeMap<ReferralId, Timestamp>,
 }
 
 impl Watermark {
@@ -84,7 +97,17 @@ impl Watermark {
 
     /// Whether an earlier run handed out this version.
     pub(crate) fn has(&self, id: &ReferralId, updated: Timestamp) -> bool {
-        self.recent.get(id) == Some(&updated)
+        [self.recent.get(id), self.came_by(id)].contains(&Some(&updated))
+    }
+
+    /// The version of a referral that a run which has not ended came by.
+    pub(crate) fn came_by(&self, id: &ReferralId) -> Option<&Timestamp> {
+        self.run.as_ref()?.seen.get(id)
+    }
+
+    /// Where the run began that this belongs to.
+    pub(crate) fn origin(&self) -> Option<Timestamp> {
+        self.run.as_ref().map_or(self.time, |run| run.origin)
     }
 
     /// The watermark after a run that handed out `given`, and behind which there
@@ -98,17 +121,45 @@ impl Watermark {
         let newest = given.values().copied().max().max(self.time);
         let time = newest.map(|newest| limits.into_iter().fold(newest, Timestamp::min));
         let since = time.map(|time| self.earlier(time));
-        let mut recent = self.recent.clone();
+        let mut recent = self.seen();
+        recent.extend(self.recent.clone());
         recent.extend(given);
         recent.retain(|_, updated| since.is_none_or(|since| *updated >= since));
         Self {
             time,
             recent,
             overlap: self.overlap,
+            run: None,
         }
     }
 
-    fn earlier(&self, time: Timestamp) -> Timestamp {
+    /// As [`after`](Self::after), within a run: with all that it handed out and
+    /// `passed`.
+    pub(crate) fn within(
+        &self,
+        given: BTreeMap<ReferralId, Timestamp>,
+        passed: BTreeMap<ReferralId, Timestamp>,
+        limits: impl IntoIterator<Item = Timestamp>,
+    ) -> Self {
+        let mut seen = self.seen();
+        seen.extend(passed);
+        seen.extend(given.clone());
+        let after = self.after(given, limits);
+        // A watermark that a wrong date carried away is no place to begin.
+        let origin = self.origin().min(after.time);
+        let run = Some(Box::new(Begun { origin, seen }));
+        Self { run, ..after }
+    }
+
+    fn seen(&self) -> BTreeMap<ReferralId, Timestamp> {
+        self.run
+            .as_ref()
+            .map(|run| run.seen.clone())
+            .unwrap_or_default()
+    }
+
+    /// From when on a run looks that has come to this time.
+    pub(crate) fn earlier(&self, time: Timestamp) -> Timestamp {
         let overlap = self.overlap.unwrap_or(Self::OVERLAP);
         let earlier = TimeDelta::from_std(overlap)
             .ok()
@@ -188,5 +239,29 @@ mod tests {
         };
         assert_eq!([has(20), has(25), has(30)], [false, true, true]);
         assert_eq!(after.since(), Some(at(25)));
+    }
+
+    #[test]
+    fn a_checkpoint_keeps_all_that_its_run_came_by_until_the_run_ends() {
+        let start = Watermark::at(at(10));
+        let first = start.within(given(&[20, 59]), given(&[8]), []);
+        let kept = serde_json::to_string(&first).unwrap();
+        let kept: Watermark = serde_json::from_str(&kept).unwrap();
+        assert_eq!(kept, first);
+        let second = kept.within(given(&[58]), BTreeMap::new(), [at(59)]);
+        for minute in [8, 20, 58, 59] {
+            let id = ReferralId::new(format!("r{minute}")).unwrap();
+            assert_eq!(second.came_by(&id), Some(&at(minute)));
+        }
+        assert_eq!(
+            (second.time(), second.origin()),
+            (Some(at(59)), Some(at(10)))
+        );
+        let end = second.after(BTreeMap::new(), [at(20)]);
+        assert_eq!(end.came_by(&ReferralId::new("r20").unwrap()), None);
+        // And is known to have been handed out, where the next run begins there.
+        assert!(end.has(&ReferralId::new("r20").unwrap(), at(20)));
+        let ended = serde_json::to_value(&end).unwrap();
+        assert_eq!(ended.get("run"), None);
     }
 }

@@ -114,12 +114,12 @@ impl Registration {
 }
 
 /// Whether a registration of a referral stands or may still: it has neither
-/// failed nor been closed.
+/// failed nor been closed. Without a status of its own it has that of the
+/// referral, if it is the only one: else that may be another's.
 pub(crate) fn stands(one: &Registration, referral: &Referral) -> bool {
-    let status = one
-        .status
-        .as_ref()
-        .or(referral.registration_status.as_ref());
+    let only = referral.registrations.iter().flatten().count() == 1;
+    let lent = referral.registration_status.as_ref().filter(|_| only);
+    let status = one.status.as_ref().or(lent);
     !status.is_some_and(|status| {
         matches!(
             status,

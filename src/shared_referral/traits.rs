@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::operation::{Fingerprint, OperationId};
+use crate::escapes::unescaped;
 use crate::generated::client::types::{NewReferral, Referral};
 use crate::scalar::Amount;
 
@@ -112,21 +113,7 @@ fn of_referral(referral: &Referral) -> Traits<'_> {
 /// A text as it may come back: a response of 2022 has its names escaped for
 /// HTML, and space around a name is easily lost.
 fn text(text: Option<&str>) -> String {
-    let mut plain = text.unwrap_or_default().to_owned();
-    for (escaped, character) in [
-        ("&lt;", "<"),
-        ("&gt;", ">"),
-        ("&quot;", "\""),
-        ("&#39;", "'"),
-        ("&#x27;", "'"),
-        ("&apos;", "'"),
-        // Last: it may stand in front of another.
-        ("&amp;", "&"),
-    ] {
-        if plain.contains(escaped) {
-            plain = plain.replace(escaped, character);
-        }
-    }
+    let plain = unescaped(text.unwrap_or_default());
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
+use crate::escapes::unescaped;
 use crate::scalar::{Amount, Timestamp};
 
 /// The members of an object; none of anything else.
@@ -82,7 +83,8 @@ pub(super) fn alike(meant: Option<&str>, found: Option<&str>) -> bool {
 
 /// Whether `found` is what a change made of `base`. What is merely alike does
 /// not tell, where it was alike before: nothing that the change takes away is
-/// there any more, and a text that it only spells anew is there to the letter.
+/// there any more, and a text that it only spells anew is there to the letter. What
+/// it leaves alone, in a list that is sent as a whole, may be spelled anew.
 pub(super) fn turned(meant: Option<&str>, base: Option<&str>, found: Option<&str>) -> bool {
     let (Some(meant), Some(found)) = (meant, found) else {
         return is_null(meant) && is_null(found);
@@ -112,7 +114,10 @@ pub(super) fn turned(meant: Option<&str>, base: Option<&str>, found: Option<&str
     }
     match likeness(meant, found) {
         Likeness::Same => true,
-        Likeness::Spelled => !alike(Some(meant), base),
+        Likeness::Spelled => {
+            let left_alone = base.is_some_and(|base| base.trim() == meant.trim());
+            left_alone || !alike(Some(meant), base)
+        }
         Likeness::Other => false,
     }
 }
@@ -121,7 +126,8 @@ pub(super) fn turned(meant: Option<&str>, base: Option<&str>, found: Option<&str
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Likeness {
     Same,
-    /// One text, with HTML's escapes and without.
+    /// One text, with HTML's escapes and without, or one time. Whether a member is
+    /// a time is not told here: to a text that reads as one the spelling matters.
     Spelled,
     Other,
 }
@@ -140,8 +146,8 @@ fn likeness(one: &str, other: &str) -> Likeness {
     };
     let time = |text: &str| text.parse::<Timestamp>().ok();
     match (time(&one_text), time(&other_text)) {
-        (Some(one), Some(other)) => same(one == other),
         _ if one_text == other_text => Likeness::Same,
+        (Some(one), Some(other)) if one == other => Likeness::Spelled,
         _ if same_text(&one_text, &other_text) => Likeness::Spelled,
         _ => Likeness::Other,
     }
@@ -150,13 +156,6 @@ fn likeness(one: &str, other: &str) -> Likeness {
 /// Whether two texts are the same but for HTML's escapes.
 pub(crate) fn same_text(one: &str, other: &str) -> bool {
     unescaped(one) == unescaped(other)
-}
-
-/// The service has been seen to give names back with HTML's escapes.
-fn unescaped(text: &str) -> String {
-    let text = text.replace("&lt;", "<").replace("&gt;", ">");
-    let text = text.replace("&quot;", "\"").replace("&#39;", "'");
-    text.replace("&#x27;", "'").replace("&amp;", "&")
 }
 
 #[cfg(test)]
@@ -195,6 +194,12 @@ mod tests {
     #[test]
     fn what_was_alike_before_is_no_sign_that_a_change_was_made() {
         let (plain, escaped) = (r#""A & B""#, r#""A &amp; B""#);
+        let (day, time) = (r#""2024-11-14""#, r#""2024-11-14T00:00:00Z""#);
+        let digits = r#""2024-11-14T00:00:00.0000000Z""#;
+        let solution = |time: &str, n: u32| format!(r#"[{{"at":{time},"n":{n}}}]"#);
+        let six = r#""2024-11-14T00:00:00.000000Z""#;
+        let (listed, sent) = (solution(six, 1), solution(six, 2));
+        let spelled = solution(digits, 2);
         for (meant, base, found, made) in [
             (plain, r#""C""#, escaped, true),
             (plain, escaped, plain, true),
@@ -222,6 +227,17 @@ mod tests {
             ("[1]", "[1,2]", "[1,2]", false),
             ("null", "1", "1", false),
             ("10.0", "10", "10", true),
+            (time, day, day, false),
+            (day, time, time, false),
+            (time, day, time, true),
+            (time, r#""2023-01-01""#, digits, true),
+            (&sent, &listed, &spelled, true),
+            (
+                r#"["A & B",2]"#,
+                r#"["A & B",1]"#,
+                r#"["A &amp; B",2]"#,
+                true,
+            ),
         ] {
             let turned = turned(Some(meant), Some(base), Some(found));
             assert_eq!(turned, made, "{base} to {meant}: {found}");

@@ -48,6 +48,28 @@ async fn people_without_an_address_are_told_apart_by_names_and_phone_number() {
 }
 
 #[tokio::test]
+async fn somebody_whom_the_service_gives_back_escaped_is_not_appended_twice() {
+    let sandbox = sandbox().await;
+    let client = client(&sandbox);
+    for one in [
+        NewMember::new("Sales & Co", "L", "555", ""),
+        NewMember::new("Pat", "O'Brien", "555", "pat.o'brien@contoso.com"),
+    ] {
+        for apostrophe in ["&#39;", "&#x27;", "&apos;"] {
+            let id = insert(&sandbox, json!({"name": "Contoso", "team": []}));
+            let first = client.append_team_member(&id, &one).await.unwrap();
+            assert!(first.is_changed());
+            sandbox.edit(id.as_str(), |stored| {
+                let text = stored["team"].to_string().replace('&', "&amp;");
+                stored["team"] = serde_json::from_str(&text.replace('\'', apostrophe)).unwrap();
+            });
+            let second = client.append_team_member(&id, &one).await.unwrap();
+            assert!(!second.is_changed(), "{apostrophe}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_contact_at_no_customer_is_refused_and_not_left_out() {
     let sandbox = sandbox().await;
     let id = insert(&sandbox, Value::Null);

@@ -7,7 +7,9 @@ use partner_referrals::types::Referral;
 use partner_referrals::{Outcome, ReferralId};
 use serde_json::{Value, json};
 
+use crate::fault_server::{Act, FaultServer};
 use crate::support::{client, once, sandbox, writes};
+use crate::support::{json_answer, of, version};
 
 /// Values that are alike before a change and after it.
 fn insert(sandbox: &Sandbox) -> ReferralId {
@@ -142,4 +144,80 @@ async fn the_last_round_ends_with_a_conflict_where_the_change_was_provably_not_m
     let error = updated.await.unwrap_err();
     assert!(error.is_precondition_failed(), "{error}");
     assert_eq!((error.outcome(), rounds.get()), (Outcome::Rejected, 5));
+}
+
+#[tokio::test]
+async fn a_text_that_reads_as_the_same_time_is_not_told_as_made() {
+    let sandbox = sandbox().await;
+    let made = sandbox.insert(json!({
+        "status": "Active", "substatus": "Accepted", "externalReferenceId": "2024-11-14",
+    }));
+    let id: ReferralId = made["id"].as_str().unwrap().parse().unwrap();
+    sandbox.set_faults(first_patch(Fault::CutBeforeWrite));
+    let rounds = Cell::new(0);
+    let client = client(&sandbox);
+    let updated = client.update(&id, |one| {
+        rounds.set(rounds.get() + 1);
+        if rounds.get() == 1 {
+            sandbox.edit(id.as_str(), |stored| stored["campaignId"] = json!("theirs"));
+        }
+        one.external_reference_id = Some("2024-11-14T00:00:00Z".to_owned());
+    });
+    assert!(updated.await.unwrap().is_changed());
+    let after = stored(&sandbox, &id);
+    assert_eq!(after["externalReferenceId"], "2024-11-14T00:00:00Z");
+}
+
+fn refused(status: &str) -> Act {
+    json_answer(status, &json!({}))
+}
+
+/// What was appended is there, and the next read is one of before it all.
+#[tokio::test]
+async fn a_read_that_is_behind_is_no_proof_that_nothing_was_appended() {
+    let conflict = || refused("412 Precondition Failed");
+    let script = [
+        json_answer("200 OK", &version(2, &["a"])),
+        // Carried out: version 3.
+        Act::Reset,
+        conflict(),
+        json_answer("200 OK", &version(1, &["a"])),
+        conflict(),
+        json_answer("200 OK", &version(3, &["a", "x"])),
+        json_answer("200 OK", &version(4, &["a", "x", "x"])),
+    ];
+    let server = FaultServer::start(script).await;
+    let person = version(0, &["x"])["team"][0].clone();
+    let (client, id) = (of(&server), "r".parse().unwrap());
+    let updated = client.update(&id, |one| {
+        let person = serde_json::from_value(person.clone()).unwrap();
+        one.team.as_mut().unwrap().push(person);
+    });
+    let team = updated.await.unwrap().into_referral().unwrap().team;
+    assert_eq!(team.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_doubt_outlasts_what_ends_a_later_round() {
+    // A refusal of the service, and one of the rules: it was closed, it seems.
+    let mut closed = version(1, &["a"]);
+    closed["status"] = json!("Closed");
+    closed["substatus"] = json!("Lost");
+    for (behind, end) in [
+        (version(2, &["a"]), refused("403 Forbidden")),
+        (closed, refused("404 Not Found")),
+    ] {
+        let script = [
+            json_answer("200 OK", &version(2, &["a"])),
+            Act::Reset,
+            refused("412 Precondition Failed"),
+            json_answer("200 OK", &behind),
+            end,
+        ];
+        let server = FaultServer::start(script).await;
+        let edit = |one: &mut Referral| one.campaign_id = Some("mine".to_owned());
+        let updated = of(&server).update(&"r".parse().unwrap(), edit).await;
+        let error = updated.unwrap_err();
+        assert_eq!(error.outcome(), Outcome::Unknown, "{error}");
+    }
 }

@@ -23,6 +23,8 @@ mod append;
 #[cfg(feature = "sandbox")]
 mod canaries;
 #[cfg(feature = "sandbox")]
+mod checkpoint;
+#[cfg(feature = "sandbox")]
 mod contract;
 #[cfg(feature = "sandbox")]
 mod create;
@@ -44,6 +46,8 @@ mod filter;
 mod follow;
 #[cfg(all(feature = "import", feature = "sandbox"))]
 mod import;
+#[cfg(feature = "sandbox")]
+mod invitation;
 #[cfg(feature = "sandbox")]
 mod list;
 #[cfg(feature = "sandbox")]

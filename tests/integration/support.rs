@@ -4,6 +4,9 @@ use partner_referrals::clock::ManualClock;
 use partner_referrals::sandbox::{Fault, FaultPlan, FaultRule, RecordedRequest, Sandbox};
 use partner_referrals::types::NewReferral;
 use partner_referrals::{ClientBuilder, ReferralsClient, RetryPolicy, StaticToken};
+use serde_json::{Value, json};
+
+use crate::fault_server::{Act, FaultServer, answer};
 
 pub const PUBLISHED: &str = include_str!("../../openapi/examples/create_referral.request.json");
 
@@ -61,4 +64,39 @@ pub fn patched(request: &RecordedRequest) -> Vec<String> {
     let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
     let shown = |one: &serde_json::Value| format!("{} {}", text(&one["op"]), text(&one["path"]));
     changes.as_array().unwrap().iter().map(shown).collect()
+}
+
+/// A client of a server that goes by a script.
+pub fn of(server: &FaultServer) -> ReferralsClient {
+    ReferralsClient::builder(StaticToken::new("token").unwrap())
+        .base_url(server.url())
+        .allow_insecure_loopback()
+        .clock(ManualClock::default())
+        .random(|| 0.5)
+        .build()
+        .unwrap()
+}
+
+/// An answer of such a server.
+pub fn json_answer(status: &str, body: &Value) -> Act {
+    let headers = [
+        ("content-type", "application/json"),
+        ("date", "Fri, 01 Mar 2024 12:00:00 GMT"),
+    ];
+    Act::Answer(answer(status, &headers, body.to_string()))
+}
+
+/// A version of an accepted referral `r`, with these people in its team.
+pub fn version(n: u32, team: &[&str]) -> Value {
+    let example = include_str!("../../openapi/examples/create_referral.response.200.json");
+    let mut one: Value = serde_json::from_str(example).unwrap();
+    one["id"] = json!("r");
+    one["status"] = json!("Active");
+    one["substatus"] = json!("Accepted");
+    one["eTag"] = json!(format!("\"{n}\""));
+    one["updatedDateTime"] = json!(format!("2024-03-01T10:{n:02}:00Z"));
+    let person =
+        |name| json!({"firstName": name, "lastName": "L", "phoneNumber": "5", "email": name});
+    one["team"] = team.iter().map(person).collect();
+    one
 }

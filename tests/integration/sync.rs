@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use partner_referrals::clock::ManualClock;
 use partner_referrals::sandbox::{Fault, FaultBody, FaultPlan, FaultRule, Sandbox};
-use partner_referrals::{ReferralsClient, StaticToken, Timestamp, Watermark};
+use partner_referrals::{ReferralsClient, Timestamp, Watermark};
 use serde_json::{Value, json};
 
 use crate::fault_server::{Act, FaultServer, answer};
-use crate::support::{client, once};
+use crate::support::{client, json_answer, of, once};
 
-async fn small_pages() -> (Sandbox, ReferralsClient) {
+const EXAMPLE: &str = include_str!("../../openapi/examples/create_referral.response.200.json");
+
+pub async fn small_pages() -> (Sandbox, ReferralsClient) {
     let sandbox = Sandbox::builder()
         .page_size(2)
         .seed(7)
@@ -21,7 +22,7 @@ async fn small_pages() -> (Sandbox, ReferralsClient) {
     (sandbox, client)
 }
 
-fn insert(sandbox: &Sandbox, name: &str, updated: &str) -> String {
+pub fn insert(sandbox: &Sandbox, name: &str, updated: &str) -> String {
     let at = format!("2024-03-01T{updated}.1234567Z");
     let made =
         sandbox.insert(json!({ "name": name, "updatedDateTime": at, "createdDateTime": at }));
@@ -29,7 +30,7 @@ fn insert(sandbox: &Sandbox, name: &str, updated: &str) -> String {
 }
 
 /// A run; the watermark goes through text, as a caller keeps it.
-async fn run(client: &ReferralsClient, kept: &mut String) -> Vec<String> {
+pub async fn run(client: &ReferralsClient, kept: &mut String) -> Vec<String> {
     let watermark: Watermark = serde_json::from_str(kept).unwrap();
     let mut sync = client.sync_since(&watermark);
     let mut names = Vec::new();
@@ -40,8 +41,25 @@ async fn run(client: &ReferralsClient, kept: &mut String) -> Vec<String> {
     names
 }
 
-fn beginning() -> String {
+pub fn beginning() -> String {
     serde_json::to_string(&Watermark::beginning()).unwrap()
+}
+
+/// A page of referrals, each a name and the minute of its last change; not the
+/// last one, where it names a next.
+pub fn page(referrals: &[(&str, u32)], next: Option<&str>) -> Act {
+    let one = |(name, minute): &(&str, u32)| {
+        let mut one: Value = serde_json::from_str(EXAMPLE).unwrap();
+        one["id"] = json!(name.trim_end_matches('\''));
+        one["name"] = json!(name);
+        one["updatedDateTime"] = json!(format!("2024-03-01T10:{minute:02}:00Z"));
+        one
+    };
+    let mut body = json!({ "value": referrals.iter().map(one).collect::<Vec<_>>() });
+    if let Some(next) = next {
+        body["@odata.nextLink"] = json!(format!("http://h/?$skiptoken={next}"));
+    }
+    json_answer("200 OK", &body)
 }
 
 #[tokio::test]
@@ -163,64 +181,6 @@ async fn a_run_that_fails_leaves_the_watermark_where_it_was() {
 }
 
 #[tokio::test]
-async fn a_run_that_fails_goes_on_from_its_checkpoint() {
-    let (sandbox, _) = small_pages().await;
-    let client = once(&sandbox);
-    for minute in 0..6 {
-        insert(
-            &sandbox,
-            &format!("{minute}"),
-            &format!("10:{}0:00", minute),
-        );
-    }
-    let failed = FaultRule::new(Fault::status(503, FaultBody::Html)).nth(3);
-    sandbox.set_faults(FaultPlan::new().rule(failed));
-    let mut sync = client.sync_since(&Watermark::beginning());
-    assert_eq!(sync.checkpoint(), Watermark::beginning());
-    let mut names = Vec::new();
-    let mut kept = beginning();
-    while let Some(one) = sync.next().await {
-        let Ok(one) = one else { break };
-        names.extend(one.name);
-        kept = serde_json::to_string(&sync.checkpoint()).unwrap();
-    }
-    assert_eq!(names, ["0", "1", "2", "3"]);
-    assert_eq!(*sync.watermark(), Watermark::beginning());
-
-    let before = sandbox.requests().len();
-    assert_eq!(run(&client, &mut kept).await, ["4", "5"]);
-    let filter = sandbox.requests()[before].query_option("$filter");
-    assert_eq!(
-        filter.as_deref(),
-        Some("updatedDateTime ge 2024-03-01T10:25:00.1234567Z")
-    );
-    assert!(run(&client, &mut kept).await.is_empty());
-}
-
-#[tokio::test]
-async fn a_list_in_another_order_has_no_checkpoint_before_its_end() {
-    let (sandbox, client) = small_pages().await;
-    for (name, at) in [("a", "10:00:00"), ("b", "10:10:00"), ("c", "10:20:00")] {
-        insert(&sandbox, name, at);
-    }
-    let all = sandbox.referrals();
-    let list = json!({ "value": [all[1], all[2], all[0]] }).to_string();
-    let answer = Fault::status(200, FaultBody::Text(list));
-    sandbox.set_faults(FaultPlan::new().rule(FaultRule::new(answer).nth(1)));
-    let mut sync = client.sync_since(&Watermark::beginning());
-    for _ in 0..3 {
-        sync.next().await.unwrap().unwrap();
-    }
-    assert_eq!(sync.checkpoint(), Watermark::beginning());
-    assert!(sync.next().await.is_none());
-    assert_eq!(sync.checkpoint(), *sync.watermark());
-    assert_eq!(
-        sync.watermark().time().unwrap().to_string(),
-        "2024-03-01T10:20:00.1234567Z"
-    );
-}
-
-#[tokio::test]
 async fn another_refusal_than_that_of_the_filter_ends_a_run() {
     for (status, asked) in [(403, 1), (500, 1), (400, 2), (501, 2)] {
         let (sandbox, _) = small_pages().await;
@@ -273,28 +233,6 @@ async fn an_overlap_of_ones_own_finds_what_came_later_still() {
     assert!(run(&client, &mut kept).await.is_empty());
 }
 
-/// A page of referrals, each a name and the minute of its last change; not the
-/// last one, where it names a next.
-fn page(referrals: &[(&str, u32)], next: Option<&str>) -> Act {
-    let example = include_str!("../../openapi/examples/create_referral.response.200.json");
-    let one = |(name, minute): &(&str, u32)| {
-        let mut one: Value = serde_json::from_str(example).unwrap();
-        one["id"] = json!(name.trim_end_matches('\''));
-        one["name"] = json!(name);
-        one["updatedDateTime"] = json!(format!("2024-03-01T10:{minute:02}:00Z"));
-        one
-    };
-    let mut body = json!({ "value": referrals.iter().map(one).collect::<Vec<_>>() });
-    if let Some(next) = next {
-        body["@odata.nextLink"] = json!(format!("http://h/?$skiptoken={next}"));
-    }
-    let headers = [
-        ("content-type", "application/json"),
-        ("date", "Fri, 01 Mar 2024 12:00:00 GMT"),
-    ];
-    Act::Answer(answer("200 OK", &headers, body.to_string()))
-}
-
 /// A service that counts its pages from the front: `a` is changed when the first
 /// page was read and moves to the end, and `c` from the third place to the second.
 #[tokio::test]
@@ -309,12 +247,7 @@ async fn a_referral_that_moves_up_behind_the_reader_is_given_by_the_next_run() {
         let rest = page(&[("b", 1), ("c", 2), ("d", 20), ("a'", 30)], None);
         let script = first.into_iter().chain(moved.clone()).chain([rest]);
         let server = FaultServer::start(script).await;
-        let client = ReferralsClient::builder(StaticToken::new("token").unwrap())
-            .base_url(server.url())
-            .allow_insecure_loopback()
-            .clock(ManualClock::default())
-            .build()
-            .unwrap();
+        let client = of(&server);
         let mut kept = beginning();
         if before {
             assert_eq!(run(&client, &mut kept).await, ["a"]);
@@ -330,5 +263,42 @@ async fn a_referral_that_moves_up_behind_the_reader_is_given_by_the_next_run() {
         assert_eq!(run(&client, &mut kept).await, given);
         let filter = server.requests().pop().unwrap().target;
         assert!(filter.contains("09%3A55%3A00"), "{filter}");
+    }
+}
+
+/// `b` was handed out by an earlier run, within the overlap.
+#[tokio::test]
+async fn a_change_within_the_overlap_does_not_carry_the_watermark_back_behind_its_start() {
+    let all = [("a", 23), ("b", 26), ("d", 30)];
+    let script = [
+        page(&all, None),
+        page(&[("b", 26), ("d", 30)], Some("2")),
+        page(&[("n", 40), ("b'", 41)], None),
+        page(&[("d", 30), ("n", 40), ("b'", 41)], None),
+    ];
+    let server = FaultServer::start(script).await;
+    let client = of(&server);
+    let mut kept = beginning();
+    assert_eq!(run(&client, &mut kept).await, ["a", "b", "d"]);
+    assert_eq!(run(&client, &mut kept).await, ["n", "b'"]);
+    let after: Watermark = serde_json::from_str(&kept).unwrap();
+    assert_eq!(after.time(), "2024-03-01T10:30:00Z".parse().ok());
+    assert!(run(&client, &mut kept).await.is_empty());
+}
+
+#[tokio::test]
+async fn without_a_date_of_the_service_this_machines_clock_does_not_hold_the_watermark() {
+    let mut one: Value = serde_json::from_str(EXAMPLE).unwrap();
+    one["updatedDateTime"] = json!("2026-03-01T10:00:00Z");
+    for (date, held) in [(None, false), (Some("Sun, 01 Feb 2026 00:00:00 GMT"), true)] {
+        let mut headers = vec![("content-type", "application/json")];
+        headers.extend(date.map(|date| ("date", date)));
+        let body = json!({ "value": [one] }).to_string();
+        let server = FaultServer::start([Act::Answer(answer("200 OK", &headers, body))]).await;
+        let mut kept = beginning();
+        run(&of(&server), &mut kept).await;
+        let after: Watermark = serde_json::from_str(&kept).unwrap();
+        let listed = "2026-03-01T10:00:00Z".parse().ok();
+        assert_eq!(after.time() < listed, held, "{date:?} {after:?}");
     }
 }

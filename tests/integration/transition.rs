@@ -6,7 +6,8 @@ use partner_referrals::types::Referral;
 use partner_referrals::{Error, Outcome, Patched, ReferralsClient};
 use serde_json::json;
 
-use crate::support::{client, once, sandbox, writes};
+use crate::fault_server::{Act, FaultServer};
+use crate::support::{client, json_answer, of, once, sandbox, version, writes};
 
 async fn arrived() -> (Sandbox, Referral) {
     let sandbox = sandbox().await;
@@ -125,4 +126,23 @@ async fn where_the_referral_cannot_be_read_again_the_first_error_stays() {
     );
     let error = once(&sandbox).accept(&referral).await.unwrap_err();
     assert_eq!((error.outcome(), error.status()), (Outcome::Unknown, None));
+}
+
+#[tokio::test]
+async fn a_read_that_is_behind_is_no_proof_of_a_conflict() {
+    for (read, outcome) in [(1, Outcome::Unknown), (3, Outcome::Rejected)] {
+        let script = [
+            json_answer("200 OK", &version(2, &[])),
+            Act::Reset,
+            json_answer("412 Precondition Failed", &json!({})),
+            json_answer("200 OK", &version(read, &[])),
+        ];
+        let server = FaultServer::start(script).await;
+        let client = of(&server);
+        let base = client.get(&"r".parse().unwrap()).await.unwrap();
+        let error = client.win(&base).await.unwrap_err();
+        assert_eq!(error.outcome(), outcome, "{error}");
+        // Both at once, so the outcome is to be asked first.
+        assert!(error.is_precondition_failed(), "{error}");
+    }
 }

@@ -182,6 +182,27 @@ async fn a_co_sell_deal_is_registered_once_microsoft_has_accepted_it() {
 }
 
 #[tokio::test]
+async fn the_status_of_a_failed_registration_is_not_that_of_the_one_beside_it() {
+    let (sandbox, client, id) = deal().await;
+    let registration = new();
+    client.register_deal(&id, &registration).await.unwrap();
+    sandbox.edit(id.as_str(), |stored| {
+        let mut failed = stored["registrations"][0].clone();
+        let mut fresh = failed.clone();
+        failed["status"] = json!("Failed");
+        fresh["status"] = Value::Null;
+        stored["registrations"] = json!([failed, fresh]);
+        stored["registrationStatus"] = json!("Failed");
+    });
+    let again = client
+        .register_deal_unchecked(&id, &registration)
+        .await
+        .unwrap();
+    assert!(!again.is_changed());
+    assert_eq!(writes(&sandbox).len(), 1);
+}
+
+#[tokio::test]
 async fn one_that_failed_is_not_told_as_registered() {
     for (status, stands) in [
         ("Failed", false),
