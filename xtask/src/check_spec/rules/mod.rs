@@ -6,6 +6,7 @@ mod docs;
 mod examples;
 mod extensions;
 mod fixtures;
+mod headers;
 mod keywords;
 mod nearly;
 mod oas;
@@ -68,6 +69,7 @@ const GROUPS: &[(&str, Check)] = &[
     ("yaml", yaml::check),
     ("op", operations::check),
     ("op", addresses::check),
+    ("op", headers::check),
     ("schema", schemas::check),
     ("schema", shapes::check),
     ("schema", keywords::check),

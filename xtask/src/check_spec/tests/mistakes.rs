@@ -141,6 +141,7 @@ pub const MISTAKES: &[Mistake] = &[
     mistake("ref/path-item", "paths:", "  /v1.0/engagements/referrals:", "  /v2: {$ref: '#/paths/~1v1.0~1engagements~1referrals'}\n  /v1.0/engagements/referrals:", ""),
     mistake("ref/siblings", GET, "s/Referral'", "s/Referral'\n                nullable: true", "nullable"),
     mistake("ref/unused", "  schemas:", "    ReferralId:", "    Old: {type: string, description: Old.}\n    ReferralId:", ""),
+    mistake("op/header-name", GET, "            request-id:", "            requestid:", ""),
     mistake("op/no-id", GET, "      operationId: get_referral\n", "", "    get:"),
     mistake("op/id-name", GET, "get_referral", "new", ""),
     mistake("op/id-name", GET, "get_referral", "baseurl", ""),

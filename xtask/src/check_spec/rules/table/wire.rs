@@ -124,6 +124,13 @@ pub const RULES: &[Rule] = &[
         "components: {schemas: {}}",
     ),
     rule(
+        "op/header-name",
+        Error,
+        "A header is called in one response as in the others: no reader misses one that is misspelt.",
+        "headers: {requestid: ..}",
+        "headers: {request-id: ..}",
+    ),
+    rule(
         "op/no-id",
         Error,
         "The generated function is named by the `operationId`.",
