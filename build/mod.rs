@@ -17,7 +17,7 @@ mod plain;
 pub mod problem;
 mod redact;
 mod registration;
-mod rights;
+pub mod rights;
 pub mod schema;
 pub mod shape;
 mod signatures;

@@ -10,7 +10,7 @@ use super::problem::Problem;
 use super::schema::{SCHEMAS, schemas};
 
 /// The schema whose members an update changes.
-const ROOT: &str = "Referral";
+pub const ROOT: &str = "Referral";
 /// Deeper than any member of it; schemas may refer to themselves.
 const DEEPEST: usize = 8;
 

@@ -225,8 +225,8 @@ impl SyncRun {
     /// would carry the watermark back, run by run. `began` may lie before it, to
     /// bring back a watermark that a wrong date carried away.
     fn held(&self) -> Option<Timestamp> {
-        let held = self.held.map(Some);
-        held.and_then(|held| held.max(self.start.origin()))
+        let held = self.held?;
+        Some(self.start.origin().map_or(held, |origin| held.max(origin)))
     }
 
     fn may_widen(&self, error: &Error) -> bool {

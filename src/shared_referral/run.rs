@@ -288,6 +288,9 @@ impl Engine {
 
     /// Makes the time at the service known, where it is not.
     pub(super) async fn learn_the_time(&self) {
+        if !self.is_blind() {
+            return;
+        }
         // Many may begin at once; one asks, and where it is not told the others
         // do not ask the same again.
         let mut asked = self.asked.lock().await;
@@ -296,7 +299,7 @@ impl Engine {
             let passed = now.1.duration_since(of_day).unwrap_or(Duration::MAX);
             now.0.saturating_sub(elapsed).max(passed) < ASK_AGAIN
         });
-        if !lately && self.is_blind() {
+        if !lately {
             steps::learn_the_time(&self.client).await;
             *asked = Some(now);
         }

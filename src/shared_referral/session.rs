@@ -221,7 +221,7 @@ impl<'a> Session<'a> {
                     false => Ok(()),
                 }
             }
-            Ok(Verdict::Found(one)) => self.made(half, *one, Witness::Search),
+            Ok(Verdict::Found(one)) => self.found(half, *one),
             Ok(Verdict::Several(found)) => Err(steps::duplicate(&self.operation, half, found)),
             Ok(Verdict::Unclear(candidates)) => {
                 let doubt = self.doubt.take();
@@ -231,18 +231,13 @@ impl<'a> Session<'a> {
         }
     }
 
-    pub(super) fn made(
-        &mut self,
-        half: Half,
-        referral: Referral,
-        by: Witness,
-    ) -> Result<(), SharedReferralError> {
+    fn found(&mut self, half: Half, referral: Referral) -> Result<(), SharedReferralError> {
         let at = self.engine.now();
-        self.note(steps::created(half, at, &referral, by))?;
+        self.note(steps::created(half, at, &referral, Witness::Search))?;
         self.run.found();
         // What is in doubt from here on is another create.
         self.doubt = None;
-        self.keep(half, referral, by);
+        self.keep(half, referral, Witness::Search);
         Ok(())
     }
 

@@ -10,6 +10,7 @@ use super::super::explain::closest;
 use super::super::report::Report;
 use super::super::subject::{Kind, Node, Subject};
 use crate::pipeline::document::join;
+use crate::pipeline::rights::ROOT;
 use crate::pipeline::schema::{SCHEMAS, resolve};
 
 const RIGHTS: &str = "x-ms-mutability";
@@ -19,8 +20,6 @@ const UPDATE: &str = "update";
 
 /// The list of paths that are known to be taken.
 const PATHS: &str = "x-known-paths";
-/// What they lead into.
-const ROOT: &str = "Referral";
 
 /// What is sent is called as what is read, with this before it.
 const SENT: &str = "New";

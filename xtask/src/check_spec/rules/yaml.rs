@@ -27,15 +27,17 @@ pub fn check(subject: &Subject<'_>, report: &mut Report) {
         );
     }
     let text = report.text(subject.name).unwrap_or_default();
-    let unseen: Vec<(Place, char)> = unseen(text)
-        .filter(|(place, one)| !is_prose(subject.document.member_at(*place)) || !is_layout(*one))
-        .collect();
+    let unseen: Vec<(Place, char)> = unseen(text).collect();
     for (place, one) in unseen {
+        let pointer = subject.document.member_at(place);
+        if is_layout(one) && is_prose(pointer) {
+            continue;
+        }
         let code = u32::from(one);
         let problem = Problem {
             code: "yaml/unseen-character",
             place: Some(place),
-            pointer: subject.document.member_at(place).to_owned(),
+            pointer: pointer.to_owned(),
             message: format!("U+{code:04X} stands here, which nobody sees"),
             fix: format!(
                 "delete it, or write \"\\u{code:04X}\" in double quotes where it is meant"
